@@ -1,0 +1,1 @@
+"""Worked examples of wide_events; each folder is an application of its own."""

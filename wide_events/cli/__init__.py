@@ -1,0 +1,1 @@
+"""The command line: what is configured, and whether it works."""

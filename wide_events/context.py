@@ -1,0 +1,102 @@
+"""Which event is current: one context variable, set with a token and reset with it.
+
+`asyncio` tasks see the event of the code that created them. A `threading.Thread` and an executor's threads
+start empty: hand them `propagate(function)`.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from wide_events.event import WideEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from typing_extensions import Self
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_current: Final[ContextVar[WideEvent | None]] = ContextVar("wide_event", default=None)
+
+active: Final = _current.get
+"""Return the current event, or `None` outside of any unit of work."""
+
+
+def enter(event: WideEvent) -> Token[WideEvent | None]:
+    """Make an event current; give the token to `leave`."""
+    return _current.set(event)
+
+
+def leave(token: Token[WideEvent | None]) -> None:
+    """Make current again what was before `enter`.
+
+    A generator may be finished in another context than it was begun in; there is nothing to restore there.
+    """
+    try:
+        _current.reset(token)
+    except ValueError:
+        _current.set(None)
+
+
+class InertEvent(WideEvent):
+    """What `current_event()` gives outside of any unit of work: it takes everything and keeps nothing.
+
+    Its `child()` is a real event, with a trace of its own.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("inert")
+        self.claim()
+        self.seal()
+
+    def _late(self, names: Iterable[str]) -> Self:  # noqa: ARG002 - nothing is late where nothing was begun
+        return self
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """An empty dict, new each time."""
+        return {}
+
+    def continue_from(self, parent: WideEvent) -> Self:  # noqa: ARG002
+        """Stay inert."""
+        return self
+
+    def child(self, operation: str, kind: str = "boundary") -> WideEvent:
+        """Begin an event with a trace of its own."""
+        return WideEvent(operation, kind=kind)
+
+    def headers(self) -> dict[str, str]:
+        """Nothing to carry on."""
+        return {}
+
+
+_INERT: Final = InertEvent()
+
+
+def current_event() -> WideEvent:
+    """Return the event of the running unit of work, or an inert one: enrichment needs no `if`."""
+    event = _current.get()
+    return _INERT if event is None else event
+
+
+def propagate(function: F) -> F:
+    """Carry the current event into another thread: `executor.submit(propagate(work), item)`.
+
+    The event is that of the moment of this call. The function may run in many threads at once.
+    """
+    event = _current.get()
+
+    @wraps(function)
+    def carried(*args: Any, **kwargs: Any) -> Any:
+        token = _current.set(event)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            leave(token)
+
+    return carried  # type: ignore[return-value]

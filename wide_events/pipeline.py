@@ -1,0 +1,197 @@
+"""The whole way of an event on one screen: decide, enrich, redact, encode, write. Where failures stop."""
+
+from __future__ import annotations
+
+from functools import partial
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final
+
+from wide_events import assembly
+from wide_events.guards import attempt
+from wide_events.health import Health
+from wide_events.home import homes
+from wide_events.propagation import randomness_of, threshold_of, write_traceparent, write_tracestate
+from wide_events.record import LEVELS, record
+from wide_events.sampling import Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from wide_events.event import WideEvent
+    from wide_events.sampling import Policy
+    from wide_events.settings import Settings
+    from wide_events.sinks import Sink
+
+FAILED: Final = Decision(keep=False, reason="pipeline_failed", rate=1.0, weight=0.0)
+
+
+class Pipeline:
+    """Takes events that have ended to the sinks, or drops them, as the policy says.
+
+    Everything comes from `settings` (by default: from the environment) unless it is given: a `policy`,
+    `enrichers` (callables on the event, run for kept events only), `sinks`, and `redact`.
+    Raises `ConfigurationError` for settings that make no sense; after that, nothing.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        policy: Policy | None = None,
+        enrichers: Iterable[Callable[[WideEvent], object]] = (),
+        sinks: Iterable[Sink] | None = None,
+        redact: Callable[[dict[str, Any]], tuple[dict[str, Any], list[str]]] | None = None,
+    ) -> None:
+        self.settings = assembly.settings_from(settings)
+        self.policy = policy or assembly.policy_from(self.settings)
+        self.enrichers = tuple(enrichers)
+        self.redact = redact or assembly.redactor_from(self.settings)
+        self.outlets = assembly.outlets_from(self.settings, sinks)
+        self.service = assembly.Service(self.settings)
+        self.health = Health()
+        self.policy.on_failure = partial(self.health.failed, "rule_failed")
+        self._least = LEVELS.get(self.settings.log_level.lower(), 1)
+
+    # ---- the way of an event -------------------------------------------------------------------------------
+
+    def emit(self, event: WideEvent) -> Decision:
+        """Seal the event, decide, and write its line if it is kept. Never raises; once for an event."""
+        if not event.claim():
+            return event.decision or FAILED
+        return attempt(self._emit, event, failed=partial(self._emit_failed, event))
+
+    def _emit(self, event: WideEvent) -> Decision:
+        decision = self._decided(event)
+        if decision.keep:
+            self.health.count(f"kept.{decision.reason}")
+            self._write(event, decision)
+        else:
+            self.health.count(f"dropped.{decision.reason}")
+            event.seal()
+        return decision
+
+    def _write(self, event: WideEvent, decision: Decision) -> None:
+        for enricher in self.enrichers:
+            attempt(enricher, event, failed=partial(self._enricher_failed, event, enricher))
+        fields = event.seal()
+        slow = self.policy.is_slow(fields)
+        fields, redacted = self.redact(fields)
+        line = record(event, fields, self.service.facts(), decision, slow=slow)
+        if redacted:
+            line["redacted"] = redacted
+        if event.cuts:
+            line["truncated"] = event.cuts
+        if LEVELS.get(line["level"], 1) < self._least:
+            self.health.count("below_level")
+            return
+        for outlet in self.outlets:
+            attempt(outlet.write, line, failed=partial(self._sink_failed, outlet.name))
+
+    def discard(self, event: WideEvent, reason: str) -> None:
+        """End an event that is to leave no line whatever happened, and count it."""
+        if event.claim():
+            event.decision = Decision(keep=False, reason=reason, rate=0.0, weight=0.0)
+            self.health.count(f"dropped.{reason}")
+            event.seal()
+
+    def decide(self, event: WideEvent) -> Decision:
+        """Ask the policy, and remember its answer on the event. Never raises."""
+        if event.decision is None and not event.sealed:
+            attempt(self._decided, event, failed=partial(self._emit_failed, event))
+        return event.decision or FAILED
+
+    def _decided(self, event: WideEvent) -> Decision:
+        fields = event.settle()
+        decision = event.decision
+        if decision is None or (not decision.keep and (not fields["success"] or "forced" in fields)):
+            randomness = event.tracestate.randomness
+            if randomness is None:
+                randomness = randomness_of(event.trace_id)
+            decision = event.decision = self.policy.decide(fields, randomness)
+        return decision
+
+    # ---- what events ask for -------------------------------------------------------------------------------
+
+    def headers(self, event: WideEvent) -> dict[str, str]:
+        """Return what an outgoing call carries, so that the called service continues trace and sampling.
+
+        `tracestate` tells the threshold of the rate at which this service keeps the trace by chance, as far
+        as it is known by now; the sampled flag says whether chance alone would keep it.
+        """
+        threshold = threshold_of(self.policy.chance(event.settle()))
+        randomness = event.tracestate.randomness
+        reached = randomness_of(event.trace_id) if randomness is None else randomness
+        state = write_tracestate(event.tracestate, threshold)
+        headers = {
+            "traceparent": write_traceparent(event.trace_id, event.span_id, sampled=reached >= threshold),
+            "X-Request-ID": event.request_id,
+            "X-Trace-ID": event.trace_id,
+        }
+        return {**headers, "tracestate": state} if state else headers
+
+    def late_write(self, event: WideEvent, names: Iterable[str]) -> None:
+        """Count and say what was added after the line of an event."""
+        told = ", ".join(names)
+        self.health.complain("late_writes", f"{event.operation} had ended when these were added: {told}")
+
+    def conflict(self, event: WideEvent, names: Iterable[str]) -> None:
+        """Count and say free fields that have names of ours."""
+        told = ", ".join(names)
+        self.health.complain("context_conflicts", f"{event.operation}: reserved names, kept apart: {told}")
+
+    # ---- keeping accounts ----------------------------------------------------------------------------------
+
+    def stats(self) -> dict[str, int]:
+        """Return the counters of this process: `kept.<reason>`, `dropped.<reason>`, and losses by cause."""
+        return self.health.counts()
+
+    def flush(self) -> None:
+        """Flush every sink."""
+        for outlet in self.outlets:
+            attempt(outlet.sink.flush, failed=partial(self._sink_failed, outlet.name))
+
+    def close(self) -> None:
+        """Close every sink."""
+        for outlet in self.outlets:
+            attempt(outlet.sink.close, failed=partial(self._sink_failed, outlet.name))
+
+    def _emit_failed(self, event: WideEvent, failure: Exception) -> Decision:
+        self.health.failed("pipeline_failed", f"{event.operation} could not be emitted", failure)
+        return FAILED
+
+    def _sink_failed(self, name: str, failure: Exception) -> None:
+        self.health.failed(f"lost.{name}", f"a line did not reach {name}", failure)
+
+    def _enricher_failed(self, event: WideEvent, enricher: object, failure: Exception) -> None:
+        name = str(getattr(enricher, "__name__", type(enricher).__name__))
+        event.note_failed_enricher(name)
+        self.health.failed("enricher_failed", f"enricher {name} failed", failure)
+
+
+class _Default:
+    """The one pipeline of events that name none: made from the environment when it is first needed."""
+
+    def __init__(self) -> None:
+        self._pipeline: Pipeline | None = None
+        self._lock = RLock()
+
+    def __call__(self) -> Pipeline:
+        if self._pipeline is None:
+            with self._lock:
+                if self._pipeline is None:
+                    self._pipeline = Pipeline()
+        return self._pipeline
+
+    def replace(self, pipeline: Pipeline | None) -> Pipeline | None:
+        """Put another in its place; `None` makes it anew from the environment when it is next needed."""
+        before, self._pipeline = self._pipeline, pipeline
+        return before
+
+
+default_pipeline: Final = _Default()
+"""`default_pipeline()` returns the pipeline of events that were given none."""
+
+set_default_pipeline: Final = default_pipeline.replace
+"""Replace the default pipeline, and return the one before; for tests and for set-up in code."""
+
+homes.default = default_pipeline

@@ -1,0 +1,127 @@
+"""The headers that tie services together: ids, W3C `traceparent` and `tracestate`, and OpenTelemetry's `ot=`.
+
+Sources: W3C Trace Context level 2 (the random flag), OpenTelemetry "TraceState: probability sampling"
+(`th`, the rejection threshold, and `rv`, explicit randomness; 56 bits each, `th` with trailing zeros cut).
+"""
+
+from __future__ import annotations
+
+import re
+from os import urandom
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
+
+_TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII)
+_TRACE_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+_TH: Final = re.compile(r"[0-9a-f]{1,14}", re.ASCII)
+_RV: Final = re.compile(r"[0-9a-f]{14}", re.ASCII)
+_MAX_TRACESTATE: Final = 512
+_MAX_MEMBERS: Final = 32
+
+RANDOMNESS_BITS: Final = 56
+ALL: Final = 1 << RANDOMNESS_BITS
+"""The number of values that 56 bits of randomness can take: a threshold of 0 keeps all, of ALL nothing."""
+
+
+class Ids(NamedTuple):
+    """Fresh ids: `trace_id` 32, `span_id` 16, `request_id` 32 lower-case hex digits."""
+
+    trace_id: str
+    span_id: str
+    request_id: str
+
+
+class Parent(NamedTuple):
+    """What `traceparent` said: the trace, the calling span and the flags (1 sampled, 2 random)."""
+
+    trace_id: str
+    span_id: str
+    flags: int
+
+
+class TraceState(NamedTuple):
+    """What `tracestate` said: OpenTelemetry's threshold and randomness if given, and all else as it was."""
+
+    threshold: int | None = None
+    randomness: int | None = None
+    others: str = ""
+
+
+NO_STATE: Final = TraceState()
+
+
+def new_ids() -> Ids:
+    """Draw fresh ids from the operating system: right after a fork, and whatever the application seeds."""
+    text = urandom(40).hex()
+    return Ids(text[:32], text[32:48], text[48:])
+
+
+def new_span_id() -> str:
+    """Draw one fresh span id."""
+    return urandom(8).hex()
+
+
+def valid_trace_id(text: object) -> TypeGuard[str]:
+    """Say whether this is a W3C trace id: 32 lower-case hex digits, not all zero."""
+    return type(text) is str and _TRACE_ID.fullmatch(text) is not None and text != "0" * 32
+
+
+def valid_request_id(text: object) -> TypeGuard[str]:
+    """Say whether a request id is taken over: 1 to 128 of `A-Z a-z 0-9 . _ : -`."""
+    return type(text) is str and _REQUEST_ID.fullmatch(text) is not None
+
+
+def parse_traceparent(header: str) -> Parent | None:
+    """Read a `traceparent` header; `None` where it breaks the W3C grammar, and a new trace begins."""
+    match = _TRACEPARENT.fullmatch(header)
+    if match is None:
+        return None
+    version, trace_id, span_id, flags, rest = match.groups()
+    if version == "ff" or (version == "00" and rest) or trace_id == "0" * 32 or span_id == "0" * 16:
+        return None
+    return Parent(trace_id, span_id, int(flags, 16))
+
+
+def parse_tracestate(header: str) -> TraceState:
+    """Read a `tracestate` header; parts that break the grammar count as not said, the rest is passed on."""
+    if len(header) > _MAX_TRACESTATE or not header.isprintable() or not header.isascii():
+        return NO_STATE
+    members = [member.strip() for member in header.split(",")]
+    others = [member for member in members if member and not member.startswith("ot=")][:_MAX_MEMBERS]
+    ours = next((member[3:] for member in members if member.startswith("ot=")), "")
+    said = dict(part.split(":", 1) for part in ours.split(";") if ":" in part)
+    th, rv = said.get("th", ""), said.get("rv", "")
+    return TraceState(
+        int(th.ljust(14, "0"), 16) if _TH.fullmatch(th) else None,
+        int(rv, 16) if _RV.fullmatch(rv) else None,
+        ",".join(others),
+    )
+
+
+def randomness_of(trace_id: str) -> int:
+    """Return the 56 bits of randomness of a trace id: its last 14 hex digits."""
+    return int(trace_id[-14:], 16)
+
+
+def threshold_of(rate: float) -> int:
+    """Return the rejection threshold of a rate: a trace is kept where its randomness reaches it."""
+    return ALL - round(rate * ALL)
+
+
+def write_traceparent(trace_id: str, span_id: str, *, sampled: bool) -> str:
+    """Write `traceparent`; the random flag is set, since our trace ids are random in all bits."""
+    return f"00-{trace_id}-{span_id}-{'03' if sampled else '02'}"
+
+
+def write_tracestate(state: TraceState, threshold: int) -> str:
+    """Write `tracestate` with the threshold of this service in front, as the newest entry."""
+    parts = []
+    if threshold < ALL:
+        parts.append(f"th:{f'{threshold:014x}'.rstrip('0') or '0'}")
+    if state.randomness is not None:
+        parts.append(f"rv:{state.randomness:014x}")
+    ours = "ot=" + ";".join(parts) if parts else ""
+    return ",".join(member for member in (ours, state.others) if member)

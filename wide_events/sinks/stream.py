@@ -1,0 +1,42 @@
+"""Lines to a file descriptor: one system call a line, on the thread that ends the unit of work."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+STDOUT: Final = 1
+STDERR: Final = 2
+
+
+class DescriptorSink:
+    """Writes to an open file descriptor, which stays the caller's to close."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, line: bytes) -> None:
+        """Write one line; the rest of one that the system took in part follows at once. Raises `OSError`."""
+        written = os.write(self._descriptor, line)
+        while written < len(line):
+            written += os.write(self._descriptor, line[written:])
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """The descriptor belongs to the process."""
+
+
+class StdoutSink(DescriptorSink):
+    """Writes to the standard output of the process."""
+
+    def __init__(self) -> None:
+        super().__init__(STDOUT)
+
+
+class StderrSink(DescriptorSink):
+    """Writes to the standard error of the process."""
+
+    def __init__(self) -> None:
+        super().__init__(STDERR)
