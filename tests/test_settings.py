@@ -142,6 +142,7 @@ def test_an_empty_variable_is_not_set(variable: str):
     ("variable", "written", "remedy"),
     [
         ("LOG_SAMPLE_TRIP", "abc", "is not a rate: use a number from 0 to 1"),
+        ("LOG_SAMPLE_API_KEY", "abc", "is not a rate: use a number from 0 to 1"),
         ("LOG_SAMPLE_DEFAULT", "5%", "is not a rate: use 0.05"),
         ("LOG_SAMPLE_DEFAULT", "5", "is not a rate: use a number from 0 to 1"),
         ("LOG_SAMPLE_DEFAULT", "nan", "is not a rate: use a number from 0 to 1"),

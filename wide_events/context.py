@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from wide_events.sampling import Decision
+
 F = TypeVar("F", bound="Callable[..., Any]")
 
 _current: Final[ContextVar[WideEvent | None]] = ContextVar("wide_event", default=None)
@@ -70,18 +72,23 @@ class InertEvent(WideEvent):
         """Begin an event with a trace of its own."""
         return WideEvent(operation, kind=kind)
 
+    def emit(self, level: str | None = None, force: bool = False) -> Decision:  # noqa: ARG002, FBT001, FBT002
+        """Nothing was begun, so nothing is written."""
+        return self.decide()
+
     def headers(self) -> dict[str, str]:
         """Nothing to carry on."""
         return {}
 
 
-_INERT: Final = InertEvent()
+INERT: Final = InertEvent()
+"""The one inert event; its decision, to drop, is made where decisions are known."""
 
 
 def current_event() -> WideEvent:
     """Return the event of the running unit of work, or an inert one: enrichment needs no `if`."""
     event = _current.get()
-    return _INERT if event is None else event
+    return INERT if event is None else event
 
 
 def propagate(function: F) -> F:

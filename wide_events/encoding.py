@@ -1,8 +1,8 @@
 """A record to one line of JSON, whatever is in it: valid, in UTF-8, of at most so many bytes. Never raises.
 
 The usual record takes the short way: one call of orjson and a few looks at the bytes. Whatever orjson refuses
-(lone surrogates, integers over 64 bits), whatever it would write as `null` (NaN), raw control characters and
-lines that are too long take a slower way.
+(lone surrogates, integers over 64 bits, objects that are no plain data), raw control characters and lines
+that are too long take a slower way.
 """
 
 from __future__ import annotations
@@ -10,24 +10,32 @@ from __future__ import annotations
 import json
 import math
 import re
-from heapq import heapify, heappop, heapreplace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from wide_events.guards import attempt
 from wide_events.names import IDENTITY, SAMPLING, SERVICE
-from wide_events.plain import MAX_KEY, Copier
+from wide_events.plain import NOT_FINITE, SCALARS, Copier, key_text, shortened
 
-_NEWLINE: Final = orjson.OPT_APPEND_NEWLINE
-_REFUSALS: Final = (TypeError, ValueError, RecursionError, RuntimeError)
-_UNSAFE: Final = re.compile(
-    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_OPTIONS: Final = (
+    orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
-_SHORTEST: Final = 64
-_MAX_PATHS: Final = 16
-_ROOM_FOR_PATHS: Final = 300
-_MAX_PROTECTED: Final = 256
+_NEWLINE: Final = orjson.OPT_APPEND_NEWLINE | _OPTIONS
+_DELETE: Final = b"\x7f"
+_REFUSALS: Final = (TypeError, ValueError, RecursionError, RuntimeError)
+_UNSAFE: Final = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]")
+_DEEPEST: Final = 32
+_MOST: Final = 65_536
+_PASSES: Final = ((_DEEPEST, 256), (_DEEPEST, 256), (2, 256), (1, 256), (1, 36))
+"""How deep parts are looked for, and how short what is protected may become."""
+_AROUND: Final = 3
+_SHORTEST: Final = 16
+_ROOM_FOR_PATHS: Final = 400
+_LONGEST_PATH: Final = 64
 
 PROTECTED: Final = frozenset(
     (*IDENTITY, *SERVICE, *SAMPLING, "truncated", "schema_version", "status_code", "method")
@@ -39,10 +47,16 @@ PROTECTED_IN_ERROR: Final = frozenset({"type", "message", "code", "fingerprint",
 def encode(record: dict[str, Any], limit: int) -> bytes:
     """Write a record as one line, with its newline, of at most `limit` bytes.
 
-    Over the limit the largest parts are cut first, and `truncated` tells their paths; identity, error and
-    sampling stay. A record that cannot be written at all becomes a skeleton that says so.
+    Over the limit, which is 2048 at least, the largest parts are cut first, and `truncated` tells their
+    paths; identity, error and sampling stay. A record that cannot be written becomes a skeleton that says so.
     """
-    return attempt(_encode, record, limit, failed=lambda failure: _skeleton(record, failure))
+    try:
+        line = orjson.dumps(record, option=_NEWLINE)
+    except _REFUSALS:
+        line = b""
+    if 0 < len(line) <= limit and line.isascii() and _DELETE not in line:
+        return line
+    return attempt(_carefully, record, limit - 1, failed=lambda failure: _skeleton(record, failure)) + b"\n"
 
 
 def decode(line: bytes) -> Any:
@@ -50,146 +64,193 @@ def decode(line: bytes) -> Any:
     return orjson.loads(line)
 
 
-def _encode(record: dict[str, Any], limit: int) -> bytes:
+def _carefully(record: dict[str, Any], limit: int) -> bytes:
     try:
-        line = orjson.dumps(record, option=_NEWLINE)
+        line = _line(record)
     except _REFUSALS:
-        return _fitted(_mended(record), limit)
-    if len(line) > limit or b"null" in line:
-        return _fitted(_mended(record), limit)
-    if line.isascii() and b"\x7f" not in line:
+        return _fitted(_mended(record, limit), limit)
+    return line if len(line) <= limit else _fitted(_mended(record, limit), limit)
+
+
+def _line(value: Any) -> bytes:
+    """Write a value as orjson does, and escape what must not leave raw."""
+    line = orjson.dumps(value, option=_OPTIONS)
+    if line.isascii() and _DELETE not in line:
         return line
-    line = _UNSAFE.sub(_escaped, line.decode()).encode()
-    return line if len(line) <= limit else _fitted(_mended(record), limit)
+    return _UNSAFE.sub(_escaped, line.decode()).encode()
 
 
 def _escaped(match: re.Match[str]) -> str:
     return f"\\u{ord(match.group()):04x}"
 
 
-# ---- mending: what JSON cannot carry -----------------------------------------------------------------------
+# ---- mending: what JSON cannot carry --------------------------------------------------------------
 
 
-def _mended(record: dict[str, Any]) -> dict[str, Any]:
-    """Copy a record with everything that JSON cannot carry as text, within the limits of a gathered value."""
-    copier = Copier()
-    copier.left *= 4
-    mended: dict[str, Any] = _mend(copier.fields(record))
-    if copier.cuts:
-        mended["truncated"] = _paths(mended, copier.cuts)
-    return mended
+def _mended(record: dict[str, Any], limit: int) -> dict[str, Any]:
+    """Copy a record, with everything that JSON cannot carry as text; what is never cut away goes first."""
+    mender = _Mender(limit)
+    names = list(record)
+    first = [name for name in names if name == "error" or name in PROTECTED]
+    mended = {name: mender.value(record[name], 1) for name in dict.fromkeys((*first, *names))}
+    return {mender.text(name): mended[name] for name in names if mended[name] is not None}
 
 
-def _mend(value: Any) -> Any:
-    kind = type(value)
-    if kind is dict:
-        return {_mend_text(key): _mend(item) for key, item in value.items()}
-    if kind is list:
-        return [_mend(item) for item in value]
-    if kind is str:
-        return _mend_text(value)
-    if kind is int and not -(2**63) <= value < 2**64:
-        return str(value) if value.bit_length() < 4096 else f"<int of {value.bit_length()} bits>"
-    if kind is float and not math.isfinite(value):
-        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
-    return value
+class _Mender:
+    """Copies what a line can hold at most: so many values, and 32 levels of them."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, limit: int) -> None:
+        self.left = min(limit, _MOST)
+
+    def value(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        if kind is str:
+            return self.text(value)
+        if kind is int:
+            return value if -(2**63) <= value < 2**64 else _large(value)
+        if kind is float:
+            return value if math.isfinite(value) else NOT_FINITE[str(value)]
+        if kind is bool or value is None:
+            return value
+        self.left -= 1
+        if self.left < 0 or depth > _DEEPEST:
+            return "…"
+        if kind is dict:
+            pairs = [(self.text(key), self.value(item, depth + 1)) for key, item in value.copy().items()]
+            return {key: item for key, item in pairs if item is not None}
+        if kind is list:
+            return [self.value(item, depth + 1) for item in value.copy()]
+        return self.value(Copier().value(value, "", 0), depth + 1)
+
+    def text(self, text: Any) -> str:
+        """Write lone surrogates, which UTF-8 cannot carry, as a backslash and their number."""
+        own = text if type(text) is str else key_text(text)
+        self.left -= 1
+        return own if own.isascii() else own.encode("utf-8", "backslashreplace").decode()
 
 
-def _mend_text(text: str) -> str:
-    return _UNSAFE.sub(_escaped, text) if not text.isascii() or "\x7f" in text else text
+def _large(number: int) -> str:
+    return str(number) if number.bit_length() < 4096 else f"<int of {number.bit_length()} bits>"
 
 
-# ---- fitting: what is too long -----------------------------------------------------------------------------
-
-
-class _Part:
-    """One piece of a record that may be cut: where it sits, and how many bytes it takes."""
-
-    __slots__ = ("home", "key", "path", "size")
-
-    def __init__(self, home: dict[str, Any], key: str, path: str) -> None:
-        self.home, self.key, self.path = home, key, path
-        self.size = len(orjson.dumps(home[key]))
-
-    def __lt__(self, other: _Part) -> bool:
-        return self.size > other.size
-
-    def cut(self, excess: int) -> None:
-        """Make the part smaller by about `excess` bytes: shorten a text or a list, remove all else."""
-        value = self.home[self.key]
-        kept = int(len(value) * (1 - (excess + _SHORTEST) / self.size)) if type(value) in (str, list) else 0
-        if kept > 0:
-            self.home[self.key] = value[:kept] + ("…" if type(value) is str else ["…"])
-            self.size = len(orjson.dumps(self.home[self.key]))
-        else:
-            del self.home[self.key]
-            self.size = 0
+# ---- fitting: what is too long --------------------------------------------------------------------
 
 
 def _fitted(record: dict[str, Any], limit: int) -> bytes:
-    """Cut the largest parts, one after the other, until the line fits."""
-    line = orjson.dumps(record, option=_NEWLINE)
+    """Cut the largest parts to one size, so that the line fits; small parts stay as they are.
+
+    First texts and lists wherever they are, and single values; where that is not enough, whole blocks.
+    """
+    line = _line(record)
     if len(line) <= limit:
         return line
-    excess = len(line) + _ROOM_FOR_PATHS - limit
-    parts = _parts(record, "")
-    heapify(parts)
-    cut: list[str] = []
-    while excess > 0 and parts:
-        largest = parts[0]
-        excess += -largest.size
-        largest.cut(excess + largest.size)
-        excess += largest.size
-        cut.append(largest.path)
-        if largest.size:
-            heapreplace(parts, largest)
-        else:
-            heappop(parts)
-    record["truncated"] = _paths(record, cut)
-    line = orjson.dumps(record, option=_NEWLINE)
-    return line if len(line) <= limit else orjson.dumps(_shortened(record), option=_NEWLINE)
+    known = record.pop("truncated", ())
+    cut: dict[str, None] = {}
+    for depth, least in _PASSES:
+        excess = len(_line(record)) + _ROOM_FOR_PATHS - limit
+        if excess <= 0:
+            break
+        parts = sorted(_parts(record, "", depth), key=_size, reverse=True)
+        cut.update(dict.fromkeys(_cut_largest(parts, excess, least)))
+    record["truncated"] = _paths((*cut, *(known if type(known) is list else ())))
+    return _line(record)
 
 
-def _parts(record: dict[str, Any], path: str) -> list[_Part]:
-    """The parts that may be cut: each field, and of a block each field of its own."""
-    parts: list[_Part] = []
-    protected = PROTECTED_IN_ERROR if path == "error" else PROTECTED if not path else frozenset()
-    for key, value in record.items():
+class _Part:
+    """One piece of a record that may be cut: where it sits, and how many bytes it takes with its name."""
+
+    __slots__ = ("home", "key", "path", "protected", "size")
+
+    def __init__(self, home: dict[str, Any], key: str, path: str, *, protected: bool) -> None:
+        self.home, self.key, self.path, self.protected = home, key, path, protected
+        self.size = len(_line(home[key])) + len(key.encode()) + _AROUND
+
+    def cut(self, level: int, least: int) -> int:
+        """Make the part smaller, to about `level` bytes, and return how many bytes that saved.
+
+        Texts and lists are shortened, anything else is taken away; what is protected is shortened to `least`.
+        """
+        value = self.home[self.key]
+        around = self.size - len(_line(value))
+        room = max(level - around, least if self.protected else 0)
+        if type(value) in (str, list) and (room >= _SHORTEST or self.protected):
+            self.home[self.key] = shorter = _shortened(value, self.size - around, room)
+            return self.size - around - len(_line(shorter))
+        if self.protected:
+            return 0
+        del self.home[self.key]
+        return self.size
+
+
+def _size(part: _Part) -> int:
+    return part.size
+
+
+def _shortened(value: Any, size: int, room: int) -> Any:
+    """Leave so much of a text or list that it takes at most `room` bytes."""
+    mark: Any = "…" if type(value) is str else ["…"]
+    kept, shorter = len(value), value
+    while size > room and kept > 0:
+        kept = min(kept - 1, kept * room // size)
+        shorter = value[:kept] + mark
+        size = len(_line(shorter))
+    return shorter
+
+
+def _cut_largest(parts: list[_Part], excess: int, least: int) -> Iterator[str]:
+    level = _level([part.size for part in parts], excess)
+    for part in parts:
+        if excess <= 0 or part.size <= level:
+            return
+        saved = part.cut(level, least)
+        if saved:
+            excess -= saved
+            yield part.path
+
+
+def _level(sizes: list[int], excess: int) -> int:
+    """The size to which the largest parts come down when `excess` bytes are saved; `sizes` fall."""
+    for count, (size, following) in enumerate(zip(sizes, (*sizes[1:], 0), strict=True), 1):
+        step = count * (size - following)
+        if step >= excess:
+            return size - -(-excess // count)
+        excess -= step
+    return 0
+
+
+def _parts(home: dict[str, Any], path: str, depth: int) -> Iterator[_Part]:
+    """The parts that may be cut: what is in the record, in its blocks and in theirs, `depth` levels down."""
+    names = PROTECTED_IN_ERROR if path == "error" else PROTECTED if not path else frozenset()
+    for key, value in home.items():
         where = f"{path}.{key}" if path else key
-        if type(value) is dict and value and not path:
-            parts.extend(_parts(value, where))
-        elif key not in protected:
-            parts.append(_Part(record, key, where))
-    return parts
+        if type(value) is dict and value and (depth > 1 or where == "error"):
+            yield from _parts(value, where, depth - 1)
+        else:
+            yield _Part(home, key, where, protected=key in names and type(value) in SCALARS)
 
 
-def _shortened(record: dict[str, Any]) -> dict[str, Any]:
-    """The last resort: only what is protected, and of it only so many characters."""
-    short = {name: _clip(value) for name, value in record.items() if name in PROTECTED}
-    error = record.get("error")
-    if type(error) is dict:
-        short["error"] = {name: _clip(value) for name, value in error.items() if name in PROTECTED_IN_ERROR}
-    return short
-
-
-def _clip(value: Any) -> Any:
-    if type(value) is str and len(value) > MAX_KEY:
-        return value[:MAX_KEY] + "…"
-    return value[:4] if type(value) is list else value
-
-
-def _paths(record: dict[str, Any], more: list[str]) -> list[str]:
-    known = record.get("truncated")
-    told = dict.fromkeys(path[:_SHORTEST] for path in (*(known if type(known) is list else ()), *more))
-    return list(told)[:_MAX_PATHS]
+def _paths(paths: Iterable[Any]) -> list[str]:
+    """As many paths as there is room for."""
+    told: list[str] = []
+    room = _ROOM_FOR_PATHS - 40
+    for path in paths:
+        name = path[:_LONGEST_PATH] if type(path) is str else "…"
+        room -= len(_line(name)) + 1
+        if room < 0:
+            return [*told, "…"]
+        told.append(name)
+    return told
 
 
 def _skeleton(record: dict[str, Any], failure: Exception) -> bytes:
     """The line of an event that could not be written: enough to find it and to count it."""
     told = {name: record.get(name) for name in (*IDENTITY, *SERVICE, *SAMPLING)}
-    kept = {name: value for name, value in told.items() if type(value) in (str, int, float, bool)}
-    kept["encoding_failed"] = type(failure).__qualname__
-    text = json.dumps(
-        {name: value[:_MAX_PROTECTED] if type(value) is str else value for name, value in kept.items()}
-    )
-    return text.encode() + b"\n"
+    kept = {name: _legible(value) for name, value in told.items() if type(value) in SCALARS}
+    return json.dumps({**kept, "encoding_failed": type(failure).__name__}).encode()
+
+
+def _legible(value: Any) -> Any:
+    plain = _Mender(1).value(value, 1)
+    return shortened(plain, _LONGEST_PATH) if type(plain) is str else plain

@@ -6,18 +6,21 @@ never raise, whatever they are given, and return the event, so that they chain.
 
 from __future__ import annotations
 
+from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
-from wide_events.clock import clock, wall_ns
+from wide_events.clock import clock
 from wide_events.failures import describe
-from wide_events.gathering import Gathered
+from wide_events.gathering import Gathered, is_plain
+from wide_events.guards import attempt
 from wide_events.home import Home, homes, locks
-from wide_events.names import RESERVED, RESERVED_OUTSIDE_REQUESTS
-from wide_events.plain import as_text, finite, key_text
+from wide_events.identity import ID_OCTETS
+from wide_events.names import BEGUN, RESERVED, RESERVED_OUTSIDE_REQUESTS
+from wide_events.plain import MAX_FIELDS, MAX_KEY, MAX_TEXT, as_text, finite, key_text
 from wide_events.propagation import (
     NO_STATE,
     TraceState,
-    new_ids,
+    entropy,
     valid_request_id,
     valid_trace_id,
 )
@@ -33,7 +36,9 @@ if TYPE_CHECKING:
 
 MAX_LOGS: Final = 100
 MAX_HANDLED: Final = 10
+unreserved: Final = RESERVED.isdisjoint
 _FAILED: Final = frozenset({"error", "timeout", "killed", "disconnected"})
+OUTCOMES: Final = frozenset({"success", "partial", *_FAILED})
 
 
 class WideEvent(Gathered):
@@ -55,13 +60,11 @@ class WideEvent(Gathered):
         "_sealed",
         "decision",
         "ended_ns",
+        "hinted",
         "level",
         "marked",
         "outer",
         "parent_id",
-        "request_id",
-        "span_id",
-        "trace_id",
         "tracestate",
         "wall_ns",
     )
@@ -75,21 +78,20 @@ class WideEvent(Gathered):
         trace_id: str | None = None,
         pipeline: Home | None = None,
     ) -> None:
-        self.wall_ns = wall_ns()
-        self.trace_id, self.span_id, self.request_id = new_ids()
+        self.wall_ns = time_ns()
+        self._octets = entropy.octets(ID_OCTETS)
+        self._trace_id = self._span_id = self._request_id = None
         if trace_id is not None and valid_trace_id(trace_id):
             self.trace_id = trace_id
         if request_id is not None and valid_request_id(request_id):
             self.request_id = request_id
-        self._fields = {
-            "kind": kind,
-            "operation": operation if type(operation) is str else as_text(operation),
-        }
-        self._shared = False
+        self._fields = fields = BEGUN.copy()
+        fields["kind"] = kind if type(kind) is str else as_text(kind)
+        fields["operation"] = operation if type(operation) is str else as_text(operation)
         self._cuts = None
-        self._pipeline = pipeline
-        self._sealed = False
+        self._shared = self._sealed = self.hinted = False
         self._open = True
+        self._pipeline = pipeline
         self.parent_id: str | None = None
         self.tracestate: TraceState = NO_STATE
         self.outer: WideEvent | None = None
@@ -105,9 +107,20 @@ class WideEvent(Gathered):
         """Add free fields, at the top level of the line. A reserved name goes under `context_conflicts`."""
         if self._sealed:
             return self._late(fields)
-        if not RESERVED.isdisjoint(fields):
+        if not unreserved(fields):
             fields = self._without_conflicts(fields)
-        return self._gather(self._fields, fields, "")
+        own = self._fields
+        for value in fields.values():
+            kind = type(value)
+            if kind is str and len(value) <= MAX_TEXT:
+                continue
+            if kind is not int and kind is not bool and (kind is not float or value - value != 0):
+                fields = self._copied(fields, "")
+                break
+        own.update(fields)
+        if len(own) > MAX_FIELDS:
+            self._shed(own, "")
+        return self
 
     def add_user_context(self, **fields: Any) -> Self:
         """Say who it was for: `user_id`, `tier`, `account_age_days` and the like, under `user_context`."""
@@ -119,7 +132,7 @@ class WideEvent(Gathered):
 
     def add_business_metric(self, key: str, value: Any, critical: bool = False) -> Self:  # noqa: FBT001, FBT002
         """Note what it meant to the business; with `critical=True` a true value always keeps the event."""
-        if critical and value and not self._sealed:
+        if critical and not self._sealed and attempt(bool, value, failed=_in_doubt):
             self._append("critical_events", key_text(key), MAX_LOGS)
         return self._add("business_metrics", {key_text(key): value})
 
@@ -146,6 +159,8 @@ class WideEvent(Gathered):
         name, step = key_text(key), by if finite(by) else 1
         with locks.accumulating:
             block = self._fields.setdefault("technical_metrics", {})
+            if type(block) is not dict:
+                block = self._new_block("technical_metrics", block)
             so_far = block.get(name, 0)
             block[name] = so_far + step if finite(so_far) else step
         return self
@@ -170,11 +185,12 @@ class WideEvent(Gathered):
             return self._late(("error",))
         block = describe(error, details)
         earlier = self._fields.get("error")
-        if earlier is not None and not _same(earlier, block):
-            self._append("handled_errors", earlier, MAX_HANDLED)
-        self._fields["error"] = (
-            block if earlier is None or not _same(earlier, block) else {**earlier, **block}
-        )
+        if type(earlier) is dict:
+            if _same(earlier, block):
+                block = {**earlier, **block}
+            else:
+                self._append("handled_errors", earlier, MAX_HANDLED)
+        self._fields["error"] = block
         self.marked = "error"
         return self
 
@@ -183,8 +199,9 @@ class WideEvent(Gathered):
         if self._sealed:
             return self._late(("handled_errors",))
         block = describe(error, details)
-        known = (self._fields.get("error"), *self._fields.get("handled_errors", ()))
-        if not any(_same(block, one) for one in known if one is not None):
+        handled = self._fields.get("handled_errors")
+        known = (self._fields.get("error"), *(handled if type(handled) is list else ()))
+        if not any(_same(block, one) for one in known):
             self._append("handled_errors", block, MAX_HANDLED)
         return self
 
@@ -201,20 +218,24 @@ class WideEvent(Gathered):
         return self._mark("partial", reason)
 
     def mark_outcome(self, outcome: str, reason: str | None = None) -> Self:
-        """Set `timeout`, `killed` or `disconnected`: for the doors that see such ends."""
-        return self._mark(outcome, reason)
+        """Set `timeout`, `killed` or `disconnected`: for the doors that see such ends; else it is `error`."""
+        return self._mark(outcome if type(outcome) is str and outcome in OUTCOMES else "error", reason)
 
     def keep(self, reason: str = "forced") -> Self:
         """Keep this event whatever the policy says; `reason` becomes its `sample_reason`."""
         return self._hint("forced", as_text(reason, 64) or "forced")
 
     def sample(self, rate: float) -> Self:
-        """Give this event a rate of its own, from 0 to 1, in place of that of its operation."""
-        return self._hint("own_rate", rate)
+        """Give this event a rate of its own, from 0 to 1, in place of that of its operation; else ignored."""
+        return self._hint("own_rate", rate) if finite(rate) else self
+
+    def sampled_upstream(self, rate: float) -> Self:
+        """Note the rate at which the calling service keeps this trace: what it keeps is kept here too."""
+        return self._hint("upstream_rate", rate)
 
     def slow_over(self, threshold_ms: float) -> Self:
         """Give this event a threshold of its own over which it is slow, in milliseconds."""
-        return self._hint("own_slow_threshold_ms", threshold_ms)
+        return self._hint("own_slow_threshold_ms", threshold_ms) if finite(threshold_ms) else self
 
     def add_facts(self, facts: dict[str, Any]) -> Self:
         """Add fields of the event's own table, such as `status_code`: for the doors of frameworks."""
@@ -225,7 +246,7 @@ class WideEvent(Gathered):
     def promote_handled_error(self) -> Self:
         """Make the last handled error the `error`, where it turned out to be why the unit of work failed."""
         handled = self._fields.get("handled_errors")
-        if handled and "error" not in self._fields and not self._sealed:
+        if type(handled) is list and handled and "error" not in self._fields and not self._sealed:
             self._fields["error"] = handled.pop()
             if not handled:
                 del self._fields["handled_errors"]
@@ -244,19 +265,26 @@ class WideEvent(Gathered):
 
         Used again, it adds up, and `<name>_count` and `<name>_max_ms` tell of the uses.
         """
-        return Timer(self, key_text(name))
+        return Timer(self, name if type(name) is str and len(name) < MAX_KEY else key_text(name))
 
     def record_time(self, name: str, milliseconds: float) -> Self:
-        """Add a time that was measured elsewhere to the timer of that name."""
+        """Add a time that was measured elsewhere to the timer of that name; what is no number is left out."""
+        return self.add_time(key_text(name), milliseconds + 0.0) if finite(milliseconds) else self
+
+    def add_time(self, name: str, milliseconds: float) -> Self:
+        """Add a time that was just measured: a float object of its own, for the timers."""
         if self._sealed:
             return self._late((name,))
+        times = self._fields.get("performance_breakdown")
+        if type(times) is not dict:
+            times = self._new_block("performance_breakdown", times)
         key = f"{name}_ms"
+        if times.setdefault(key, milliseconds) is milliseconds:
+            return self
         with locks.accumulating:
-            times = self._fields.setdefault("performance_breakdown", {})
-            so_far = times.get(key)
-            if so_far is None:
-                times[key] = milliseconds
-                return self
+            if self._shared:
+                self._forget_what_is_no_time(times)
+            so_far = times.get(key, 0.0)
             count, longest = f"{name}_count", f"{name}_max_ms"
             times[key] = so_far + milliseconds
             times[count] = times.get(count, 1) + 1
@@ -268,7 +296,7 @@ class WideEvent(Gathered):
     @property
     def operation(self) -> str:
         """The name of the unit of work."""
-        return str(self._fields["operation"])
+        return as_text(self._fields.get("operation"))
 
     @property
     def sealed(self) -> bool:
@@ -322,8 +350,8 @@ class WideEvent(Gathered):
         self.trace_id, self.request_id, self.parent_id = parent.trace_id, parent.request_id, parent.span_id
         self.tracestate = parent.tracestate
         upstream = parent._fields.get("upstream_rate")
-        if upstream is not None:
-            self._fields["upstream_rate"] = upstream
+        if finite(upstream):
+            self.sampled_upstream(upstream)
         return self
 
     def __enter__(self) -> Self:
@@ -368,8 +396,7 @@ class WideEvent(Gathered):
         return True
 
     def seal(self) -> dict[str, Any]:
-        """Let nothing more in, and return what was gathered, as a dict of the caller's own."""
-        self.settle()
+        """Let nothing more in, and return what was gathered."""
         self._sealed = True
         return self.own_fields()
 
@@ -390,13 +417,19 @@ class WideEvent(Gathered):
     def _add(self, name: str, fields: dict[str, Any]) -> Self:
         if self._sealed:
             return self._late(fields)
-        block = self._fields.get(name)
-        if type(block) is not dict:
-            block = self._fields[name] = {}
-        return self._gather(block, fields, name)
+        if not is_plain(fields.values()):
+            fields = self._copied(fields, name)
+        block = self._fields.setdefault(name, fields)
+        if block is not fields:
+            if type(block) is not dict:
+                block = self._new_block(name, block)
+            block.update(fields)
+        if len(block) > MAX_FIELDS:
+            self._shed(block, name)
+        return self
 
     def _without_conflicts(self, fields: dict[str, Any]) -> dict[str, Any]:
-        reserved = RESERVED if self._fields["kind"] == "request" else RESERVED_OUTSIDE_REQUESTS
+        reserved = RESERVED if self._fields.get("kind") == "request" else RESERVED_OUTSIDE_REQUESTS
         refused = {name: value for name, value in fields.items() if name in reserved}
         if refused:
             self._add("context_conflicts", refused)
@@ -414,14 +447,26 @@ class WideEvent(Gathered):
     def _hint(self, name: str, value: Any) -> Self:
         if self._sealed:
             return self._late((name,))
+        self.hinted = True
         self._fields[name] = value
         return self
+
+    def _forget_what_is_no_time(self, times: dict[str, Any]) -> None:
+        for name in [name for name, time in list(times.items()) if not finite(time)]:
+            del times[name]
 
     def _late(self, names: Iterable[str]) -> Self:
         self.home().late_write(self, list(names)[:MAX_HANDLED])
         return self
 
 
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _in_doubt(_: Exception) -> bool:
+    """What cannot say whether it is true, is kept."""
+    return True
+
+
+def _same(one: dict[str, Any], other: Any) -> bool:
     """Whether two error blocks tell of one error: a view's `add_error` and what then left the view."""
-    return all(one.get(name) == other.get(name) for name in ("type", "message", "location"))
+    return type(other) is dict and all(
+        one.get(name) == other.get(name) for name in ("type", "message", "location")
+    )

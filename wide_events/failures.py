@@ -13,8 +13,10 @@ from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from wide_events.exceptions import BaseAPIException
+from wide_events.guards import attempt
 from wide_events.plain import SCALARS, Copier, as_text
-from wide_events.taxonomy import ErrorCode, fingerprint
+from wide_events.taxonomy import ErrorCode, StructuredError, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,9 +25,24 @@ if TYPE_CHECKING:
 MAX_STACK: Final = 20
 MAX_CAUSES: Final = 5
 MAX_MESSAGE: Final = 1024
+MAX_CODE: Final = 128
 _NAMED: Final = ("code", "category", "severity", "alert", "retriable", "why", "fix")
-_PROVIDER_CODES: Final = ("provider_code", "sqlstate", "pgcode", "code", "status_code", "errno")
-_LIBRARY_DIRS: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+_PROVIDER_CODES: Final = (
+    "provider_code",
+    "sqlstate",
+    "pgcode",
+    "sqlite_errorname",
+    "code",
+    "status_code",
+    "errno",
+)
+_LIBRARIES: Final = (
+    *{sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")},
+    os.path.dirname(__file__) + os.sep,
+    "<frozen ",
+)
+Frame = tuple[str, int, str]
+"""File, line and function."""
 
 
 def describe(error: object, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -36,49 +53,62 @@ def describe(error: object, details: Mapping[str, Any] | None = None) -> dict[st
     them; the rest become `details`. Never raises.
     """
     given = dict(details or {})
+    if not _is_one_of_these(error, (BaseException, ErrorCode)):
+        error = as_text(error, MAX_MESSAGE)
     block: dict[str, Any] = {"type": type_name(error), "message": message_of(error)}
-    frames = list(_frames(error))
+    frames, own = _frames(error)
     for name in _NAMED:
         value = given.pop(name, None)
-        block[name] = getattr(error, name, None) if value is None else value
+        block[name] = _attribute(error, name) if value is None else value
     _complete_from_catalogue(block, error)
     block["details"] = _details(error, given)
     block["fingerprint"] = fingerprint(
         block["type"],
         block.get("code"),
         block["message"],
-        [(f.rpartition(os.sep)[2], n) for f, _, n in frames],
+        [(f.rpartition(os.sep)[2], n) for f, _, n in own],
     )
     if frames:
-        block["location"] = _location(frames)
+        block["location"] = _frame_text(own[-1])
         block["stack"] = [_frame_text(frame) for frame in frames]
     block["cause"] = [_brief(cause) for cause in _causes(error)]
     return {name: value for name, value in block.items() if value is not None and value not in ({}, [])}
 
 
 def type_name(error: object) -> str:
-    """Name the type of an error as OpenTelemetry's `exception.type` does: with its module, if it has one."""
-    if isinstance(error, str):
+    """Name the type of an error as OpenTelemetry's `exception.type` does: with its module, unless built in."""
+    if type(error) is str:
         return "Error"
     kind = type(error)
-    module = getattr(kind, "__module__", None)
-    return kind.__qualname__ if module in (None, "builtins") else f"{module}.{kind.__qualname__}"
+    module = type.__getattribute__(kind, "__module__")
+    name = kind.__qualname__ if type(kind) is type else as_text(kind)
+    return name if type(module) is not str or module == "builtins" else f"{module}.{name}"
 
 
 def message_of(error: object) -> str:
     """Return what an error says, within 1024 characters."""
     if isinstance(error, ErrorCode):
         return error.description
-    own = getattr(error, "message", None) if isinstance(error, BaseException) else None
+    own = _attribute(error, "message") if isinstance(error, StructuredError | BaseAPIException) else None
     return as_text(own if type(own) is str and own else error, MAX_MESSAGE)
+
+
+def _is_one_of_these(error: object, kinds: tuple[type, ...]) -> bool:
+    """Ask the type itself: an object may say anything about its class."""
+    return issubclass(type(error), kinds)
+
+
+def _attribute(error: object, name: str) -> Any:
+    """An attribute, or `None` where there is none, or it cannot be read."""
+    return attempt(getattr, error, name, None, failed=lambda _: None)
 
 
 def _complete_from_catalogue(block: dict[str, Any], error: object) -> None:
     code = block["code"]
     if isinstance(error, ErrorCode):
         known: ErrorCode | None = error
-    elif isinstance(code, ErrorCode) or type(code) is str:
-        known = ErrorCode.get(code)
+    elif _is_one_of_these(code, (ErrorCode, str)):
+        known = ErrorCode.get(code if type(code) is ErrorCode else as_text(code, MAX_CODE))
     else:
         known = None
     if known is None:
@@ -109,8 +139,8 @@ def _retriable(error: object, said: object) -> bool | None:
 
 
 def _details(error: object, given: Mapping[str, Any]) -> dict[str, Any]:
-    own = getattr(error, "details", None)
-    source = dict(own) if isinstance(own, dict) else {}
+    own = _attribute(error, "details")
+    source = attempt(dict, own, failed=lambda _: {}) if type(own) is dict else {}
     source.update(given)
     if "provider_code" not in source:
         source["provider_code"] = _provider_code(error)
@@ -119,38 +149,40 @@ def _details(error: object, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _provider_code(error: object) -> Any:
     """The code that a database, an API client or the operating system gave to its exception."""
-    said = getattr(error, "code", None)
-    ours = ErrorCode.get(said).code if type(said) is str else None
+    own = _attribute(error, "code")
+    ours = ErrorCode.get(own).code if type(own) is str else None
     for name in _PROVIDER_CODES:
-        value = getattr(error, name, None)
+        value = _attribute(error, name)
         if type(value) in (str, int) and value != ours and isinstance(error, BaseException):
             return value
-    response = getattr(error, "response", None)
-    if isinstance(response, dict):
-        return (response.get("Error") or {}).get("Code")
-    return getattr(response, "status_code", None)
+    return _code_of_response(_attribute(error, "response"))
 
 
-def _frames(error: object) -> list[tuple[str, int, str]]:
-    """The innermost frames as (file, line, function), outermost first."""
-    last: deque[tuple[str, int, str]] = deque(maxlen=MAX_STACK)
-    step: TracebackType | None = getattr(error, "__traceback__", None)
+def _code_of_response(response: object) -> Any:
+    """What an HTTP client's answer says: botocore's is a dict, that of requests and httpx has a status."""
+    if type(response) is dict:
+        said = response.get("Error")
+        return said.get("Code") if type(said) is dict else None
+    status = _attribute(response, "status_code")
+    return status if type(status) is int else None
+
+
+def _frames(error: object) -> tuple[list[Frame], list[Frame]]:
+    """The innermost frames, outermost first; and those of the application's own code, or all if none is."""
+    last: deque[Frame] = deque(maxlen=MAX_STACK)
+    own: deque[Frame] = deque(maxlen=MAX_STACK)
+    step: TracebackType | None = error.__traceback__ if isinstance(error, BaseException) else None
     while step is not None:
         code = step.tb_frame.f_code
-        last.append((code.co_filename, step.tb_lineno, code.co_name))
+        frame = (code.co_filename, step.tb_lineno, code.co_name)
+        last.append(frame)
+        if not code.co_filename.startswith(_LIBRARIES):
+            own.append(frame)
         step = step.tb_next
-    return list(last)
+    return list(last), list(own or last)
 
 
-def _location(frames: list[tuple[str, int, str]]) -> str:
-    """The innermost frame of the application's own code, else the innermost of all."""
-    for frame in reversed(frames):
-        if not frame[0].startswith(_LIBRARY_DIRS):
-            return _frame_text(frame)
-    return _frame_text(frames[-1])
-
-
-def _frame_text(frame: tuple[str, int, str]) -> str:
+def _frame_text(frame: Frame) -> str:
     filename, line, function = frame
     return f"{_short(filename)}:{line} in {function}"
 
@@ -164,7 +196,7 @@ def _short(filename: str) -> str:
 
 def _causes(error: object) -> Iterator[BaseException]:
     seen = {id(error)}
-    yield from (getattr(error, "exceptions", None) or ())[:MAX_CAUSES]
+    yield from _members(error)
     step = _cause_of(error)
     while step is not None and id(step) not in seen and len(seen) <= MAX_CAUSES:
         seen.add(id(step))
@@ -172,14 +204,22 @@ def _causes(error: object) -> Iterator[BaseException]:
         step = _cause_of(step)
 
 
+def _members(error: object) -> list[BaseException]:
+    """The first exceptions of an exception group."""
+    members = _attribute(error, "exceptions")
+    found = list(members[:MAX_CAUSES]) if type(members) in (tuple, list) else []
+    return [member for member in found if _is_one_of_these(member, (BaseException,))]
+
+
 def _cause_of(error: object) -> BaseException | None:
-    named: BaseException | None = getattr(error, "__cause__", None)
-    if named is not None or getattr(error, "__suppress_context__", True):
-        return named
-    return getattr(error, "__context__", None)
+    if not isinstance(error, BaseException):
+        return None
+    if error.__cause__ is not None or error.__suppress_context__:
+        return error.__cause__
+    return error.__context__
 
 
 def _brief(error: BaseException) -> dict[str, Any]:
-    frames = _frames(error)
+    _, own = _frames(error)
     brief = {"type": type_name(error), "message": message_of(error)}
-    return {**brief, "location": _location(frames)} if frames else brief
+    return {**brief, "location": _frame_text(own[-1])} if own else brief

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-from threading import RLock
+from itertools import count
 from typing import Final
 from weakref import WeakSet
 
 from wide_events.clock import clock
+from wide_events.home import locks
 from wide_events.plain import as_text
 
 _log: Final = logging.getLogger("wide_events")
 _QUIET_NS: Final = 60 * 1_000_000_000
+_MAX_TALLIES: Final = 256
 
 
 class Health:
@@ -23,24 +25,37 @@ class Health:
         _all.add(self)
 
     def begin(self) -> None:
-        """Forget everything, and take a lock that nobody holds."""
-        self._lock = RLock()
-        self._counts: dict[str, int] = {}
+        """Forget everything."""
+        self._tallies: dict[str, count[int]] = {}
         self._said_ns: dict[str, int] = {}
 
-    def count(self, name: str, by: int = 1) -> None:
-        """Count something, exactly, from any thread or signal handler."""
-        with self._lock:
-            self._counts[name] = self._counts.get(name, 0) + by
+    def count(self, name: str) -> int:
+        """Count one more of something, exactly, from any thread or signal handler; return how many before.
 
-    def complain(self, cause: str, text: str, by: int = 1) -> None:
+        After 256 names, further ones are counted together as `<first part>.other`.
+        `next` of an `itertools.count` is one step of the interpreter, so no lock is needed.
+        """
+        tally = self._tallies.get(name)
+        if tally is None:
+            if len(self._tallies) >= _MAX_TALLIES:
+                name = f"{name.partition('.')[0]}.other"
+            tally = self._tallies.setdefault(name, count())
+        return next(tally)
+
+    def complain(self, cause: str, text: str) -> None:
         """Count a cause of loss, and say it unless it was said within the last minute."""
-        self.count(cause, by)
+        seen = self.count(cause) + 1
+        if self._is_due(cause):
+            _log.warning("%s (%s: %d so far)", text, cause, seen)
+
+    def _is_due(self, cause: str) -> bool:
         now = clock.monotonic_ns()
-        last = self._said_ns.get(cause)
-        if last is None or now - last >= _QUIET_NS:
-            self._said_ns[cause] = now
-            _log.warning("%s (%s: %d so far)", text, cause, self._counts.get(cause, by))
+        with locks.accumulating:
+            last = self._said_ns.get(cause)
+            due = last is None or now - last >= _QUIET_NS
+            if due:
+                self._said_ns[cause] = now
+        return due
 
     def failed(self, cause: str, what: str, failure: BaseException) -> None:
         """Complain about something that raised."""
@@ -48,8 +63,12 @@ class Health:
 
     def counts(self) -> dict[str, int]:
         """Return all counters as they are now."""
-        with self._lock:
-            return dict(self._counts)
+        return {name: _value(tally) for name, tally in list(self._tallies.items())}
+
+
+def _value(tally: count[int]) -> int:
+    """Read a tally without counting: its text is `count(n)`."""
+    return int(repr(tally)[6:-1])
 
 
 _all: Final[WeakSet[Health]] = WeakSet()

@@ -67,6 +67,9 @@ BLOCKS: Final = (
     "slow_stacks",
     "context_conflicts",
 )
+LISTS: Final = ("handled_errors", "logs", "slow_stacks", "critical_events", "failed_enrichers")
+"""The fields that are lists; all other blocks are objects."""
+
 SAMPLING: Final = ("sample_rate", "sample_reason", "sample_weight")
 MARKS: Final = (
     "outcome_reason",
@@ -77,6 +80,21 @@ MARKS: Final = (
     "truncated",
     "schema_version",
 )
+BEGUN: Final = {
+    "timestamp": "",
+    "level": "",
+    "message": "",
+    "kind": "",
+    "operation": "",
+    "outcome": "success",
+    "success": True,
+    "duration_ms": 0.0,
+    "request_id": "",
+    "trace_id": "",
+    "span_id": "",
+}
+"""What every event begins with, so that its line begins with it; what is empty is filled in at the end."""
+
 HINTS: Final = ("forced", "own_rate", "own_slow_threshold_ms", "upstream_rate")
 """What an event tells the policy only; never written."""
 

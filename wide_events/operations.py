@@ -96,6 +96,8 @@ class track_time:  # noqa: N801 - it reads as a verb: `@track_time("parse")`
 
     def __enter__(self) -> WideEvent:
         event = active()
+        if event is not None and event.sealed:
+            event = None
         name = self._name or "block"
         scope: Any = track_operation(name) if event is None else event.timer(name)
         entered = scope.__enter__()

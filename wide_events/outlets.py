@@ -15,7 +15,9 @@ Record = dict[str, Any]
 class Outlet:
     """Renders records for one sink. `accepts` chooses among them; without it the sink gets all."""
 
-    __slots__ = ("accepts", "name", "render", "sink")
+    __slots__ = ("accepts", "failed", "name", "render", "sink")
+
+    failed: Callable[[Exception], None]
 
     def __init__(
         self,

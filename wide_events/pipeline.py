@@ -7,10 +7,11 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 from wide_events import assembly
+from wide_events.context import INERT
 from wide_events.guards import attempt
 from wide_events.health import Health
 from wide_events.home import homes
-from wide_events.propagation import randomness_of, threshold_of, write_traceparent, write_tracestate
+from wide_events.propagation import threshold_of, write_traceparent, write_tracestate
 from wide_events.record import LEVELS, record
 from wide_events.sampling import Decision
 
@@ -18,11 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from wide_events.event import WideEvent
+    from wide_events.outlets import Outlet
     from wide_events.sampling import Policy
     from wide_events.settings import Settings
     from wide_events.sinks import Sink
 
 FAILED: Final = Decision(keep=False, reason="pipeline_failed", rate=1.0, weight=0.0)
+
+
+class _Diversion:
+    __slots__ = ("taker",)
+
+    def __init__(self) -> None:
+        self.taker: Callable[[Pipeline, WideEvent, Decision], object] | None = None
+
+
+diversion: Final = _Diversion()
+"""For tests: `diversion.taker(pipeline, event, decision)`, if set, is handed every decided event of every
+pipeline of this process, kept or dropped, in place of the outlets. It seals the event (`record_of` does)."""
 
 
 class Pipeline:
@@ -49,6 +63,8 @@ class Pipeline:
         self.outlets = assembly.outlets_from(self.settings, sinks)
         self.service = assembly.Service(self.settings)
         self.health = Health()
+        for outlet in self.outlets:
+            outlet.failed = partial(self._sink_failed, outlet.name)
         self.policy.on_failure = partial(self.health.failed, "rule_failed")
         self._least = LEVELS.get(self.settings.log_level.lower(), 1)
 
@@ -57,22 +73,29 @@ class Pipeline:
     def emit(self, event: WideEvent) -> Decision:
         """Seal the event, decide, and write its line if it is kept. Never raises; once for an event."""
         if not event.claim():
-            return event.decision or FAILED
-        return attempt(self._emit, event, failed=partial(self._emit_failed, event))
+            return self._decided_elsewhere(event)
+        try:
+            return self._emit(event)
+        except Exception as failure:  # noqa: BLE001 - the second guard: what is ours may fail too
+            return self._emit_failed(event, failure)
 
     def _emit(self, event: WideEvent) -> Decision:
         decision = self._decided(event)
-        if decision.keep:
-            self.health.count(f"kept.{decision.reason}")
-            self._write(event, decision)
+        self.health.count(f"kept.{decision.reason}" if decision.keep else f"dropped.{decision.reason}")
+        if diversion.taker is not None:
+            diversion.taker(self, event, decision)
+        elif decision.keep:
+            self.deliver(self.record_of(event, decision), self.outlets)
         else:
-            self.health.count(f"dropped.{decision.reason}")
             event.seal()
         return decision
 
-    def _write(self, event: WideEvent, decision: Decision) -> None:
-        for enricher in self.enrichers:
-            attempt(enricher, event, failed=partial(self._enricher_failed, event, enricher))
+    def record_of(self, event: WideEvent, decision: Decision) -> dict[str, Any]:
+        """Seal the event and return its record: enriched if it is kept, redacted, laid out as on its line."""
+        if decision.keep:
+            for enricher in self.enrichers:
+                attempt(enricher, event, failed=partial(self._enricher_failed, event, enricher))
+                event.settle()
         fields = event.seal()
         slow = self.policy.is_slow(fields)
         fields, redacted = self.redact(fields)
@@ -81,17 +104,23 @@ class Pipeline:
             line["redacted"] = redacted
         if event.cuts:
             line["truncated"] = event.cuts
+        return line
+
+    def deliver(self, line: dict[str, Any], outlets: Iterable[Outlet]) -> None:
+        """Write a record to the outlets, unless it is below the level of the settings."""
         if LEVELS.get(line["level"], 1) < self._least:
             self.health.count("below_level")
             return
-        for outlet in self.outlets:
-            attempt(outlet.write, line, failed=partial(self._sink_failed, outlet.name))
+        for outlet in outlets:
+            attempt(outlet.write, line, failed=outlet.failed)
 
     def discard(self, event: WideEvent, reason: str) -> None:
         """End an event that is to leave no line whatever happened, and count it."""
         if event.claim():
-            event.decision = Decision(keep=False, reason=reason, rate=0.0, weight=0.0)
+            decision = event.decision = Decision(keep=False, reason=reason, rate=0.0, weight=0.0)
             self.health.count(f"dropped.{reason}")
+            if diversion.taker is not None:
+                diversion.taker(self, event, decision)
             event.seal()
 
     def decide(self, event: WideEvent) -> Decision:
@@ -100,14 +129,19 @@ class Pipeline:
             attempt(self._decided, event, failed=partial(self._emit_failed, event))
         return event.decision or FAILED
 
+    def _decided_elsewhere(self, event: WideEvent) -> Decision:
+        """The decision of an event that another caller emits: at this very moment, or long ago."""
+        if not event.sealed:
+            attempt(self._decided, event, failed=partial(self._emit_failed, event))
+        return event.decision or FAILED
+
     def _decided(self, event: WideEvent) -> Decision:
         fields = event.settle()
         decision = event.decision
-        if decision is None or (not decision.keep and (not fields["success"] or "forced" in fields)):
-            randomness = event.tracestate.randomness
-            if randomness is None:
-                randomness = randomness_of(event.trace_id)
-            decision = event.decision = self.policy.decide(fields, randomness)
+        if decision is None or (decision.weight != 1 and (not fields["success"] or "forced" in fields)):
+            said = event.tracestate.randomness
+            decision = self.policy.decide(fields, event.randomness() if said is None else said)
+            event.decision = decision
         return decision
 
     # ---- what events ask for -------------------------------------------------------------------------------
@@ -120,7 +154,7 @@ class Pipeline:
         """
         threshold = threshold_of(self.policy.chance(event.settle()))
         randomness = event.tracestate.randomness
-        reached = randomness_of(event.trace_id) if randomness is None else randomness
+        reached = event.randomness() if randomness is None else randomness
         state = write_tracestate(event.tracestate, threshold)
         headers = {
             "traceparent": write_traceparent(event.trace_id, event.span_id, sampled=reached >= threshold),
@@ -148,12 +182,12 @@ class Pipeline:
     def flush(self) -> None:
         """Flush every sink."""
         for outlet in self.outlets:
-            attempt(outlet.sink.flush, failed=partial(self._sink_failed, outlet.name))
+            attempt(outlet.sink.flush, failed=outlet.failed)
 
     def close(self) -> None:
         """Close every sink."""
         for outlet in self.outlets:
-            attempt(outlet.sink.close, failed=partial(self._sink_failed, outlet.name))
+            attempt(outlet.sink.close, failed=outlet.failed)
 
     def _emit_failed(self, event: WideEvent, failure: Exception) -> Decision:
         self.health.failed("pipeline_failed", f"{event.operation} could not be emitted", failure)
@@ -195,3 +229,4 @@ set_default_pipeline: Final = default_pipeline.replace
 """Replace the default pipeline, and return the one before; for tests and for set-up in code."""
 
 homes.default = default_pipeline
+INERT.decision = Decision(keep=False, reason="no_unit_of_work", rate=0.0, weight=0.0)

@@ -6,13 +6,15 @@ Sources: W3C Trace Context level 2 (the random flag), OpenTelemetry "TraceState:
 
 from __future__ import annotations
 
+import os
 import re
-from os import urandom
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import TypeGuard
 
+_POOLED: Final = 100
 _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII)
 _TRACE_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
@@ -24,14 +26,6 @@ _MAX_MEMBERS: Final = 32
 RANDOMNESS_BITS: Final = 56
 ALL: Final = 1 << RANDOMNESS_BITS
 """The number of values that 56 bits of randomness can take: a threshold of 0 keeps all, of ALL nothing."""
-
-
-class Ids(NamedTuple):
-    """Fresh ids: `trace_id` 32, `span_id` 16, `request_id` 32 lower-case hex digits."""
-
-    trace_id: str
-    span_id: str
-    request_id: str
 
 
 class Parent(NamedTuple):
@@ -48,20 +42,42 @@ class TraceState(NamedTuple):
     threshold: int | None = None
     randomness: int | None = None
     others: str = ""
+    rest: str = ""
+    """What else stood in OpenTelemetry's own entry: passed on, as its specification asks."""
 
 
 NO_STATE: Final = TraceState()
 
 
-def new_ids() -> Ids:
-    """Draw fresh ids from the operating system: right after a fork, and whatever the application seeds."""
-    text = urandom(40).hex()
-    return Ids(text[:32], text[32:48], text[48:])
+class _Entropy:
+    """Octets from the operating system, a hundred ids at a time; a forked child draws its own."""
+
+    def __init__(self) -> None:
+        self.octets: Callable[[int], bytes] = self.pooled
+        self.forget()
+        os.register_at_fork(after_in_child=self.forget)
+
+    def forget(self) -> None:
+        """Draw anew: what is left belongs to another process."""
+        self._size = 0
+        self._pool: Iterator[bytes] = iter(())
+
+    def pooled(self, size: int) -> bytes:
+        """Return that many octets. Whoever takes one from the pool is alone to have it: `next` is one step."""
+        if size != self._size:
+            self._size, self._pool = size, iter(())
+        try:
+            return next(self._pool)
+        except StopIteration:
+            drawn = os.urandom(size * _POOLED)
+            pool = iter([drawn[start : start + size] for start in range(0, len(drawn), size)])
+            octets = next(pool)
+            self._pool = pool
+            return octets
 
 
-def new_span_id() -> str:
-    """Draw one fresh span id."""
-    return urandom(8).hex()
+entropy: Final = _Entropy()
+"""`entropy.octets(n)`: what ids are made of. Tests may put a repeatable source in its place."""
 
 
 def valid_trace_id(text: object) -> TypeGuard[str]:

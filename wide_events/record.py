@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wide_events.clock import rfc3339
 from wide_events.names import HINTS
+from wide_events.plain import finite
 from wide_events.taxonomy import ErrorCode
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION: Final = "1.0"
 LEVELS: Final = {"debug": 0, "info": 1, "warning": 2, "error": 3, "critical": 4}
-_HINTS: Final = frozenset(HINTS)
 _OF_OUTCOME: Final = {
     "success": "info",
     "partial": "warning",
@@ -29,7 +29,10 @@ _OF_OUTCOME: Final = {
 
 def level_of(fields: Mapping[str, Any], *, slow: bool) -> str:
     """Derive the level: from the outcome; slow is a warning; an error code may raise it, never lower it."""
-    level = _OF_OUTCOME.get(fields["outcome"], "info")
+    outcome = fields["outcome"]
+    if outcome == "success":
+        return "warning" if slow else "info"
+    level = _OF_OUTCOME.get(outcome, "info")
     if slow and level == "info":
         level = "warning"
     error = fields.get("error")
@@ -43,9 +46,9 @@ def message_of(fields: Mapping[str, Any], *, slow: bool) -> str:
     """Say it in one line for people: `POST /telemetry 200 in 41 ms`."""
     if fields["kind"] == "business":
         return str(fields["operation"])
-    what = f"{fields['method']} {fields['path']}" if "path" in fields else fields["operation"]
-    status = fields.get("status_code")
-    took = f"{what} {fields['outcome'] if status is None else status} in {fields['duration_ms']:.0f} ms"
+    method, path, status = fields.get("method"), fields.get("path"), fields.get("status_code")
+    what = f"{method} {path}" if type(path) is type(method) is str else fields["operation"]
+    took = f"{what} {status if finite(status) else fields['outcome']} in {fields['duration_ms']:.0f} ms"
     if not slow:
         return took
     return f"Slow {'request' if fields['kind'] == 'request' else 'operation'} detected: {took}"
@@ -54,31 +57,23 @@ def message_of(fields: Mapping[str, Any], *, slow: bool) -> str:
 def record(
     event: WideEvent, fields: dict[str, Any], service: dict[str, Any], decision: Decision, *, slow: bool
 ) -> dict[str, Any]:
-    """Lay out the record: identity, who ran it, all that was gathered, and what it stands for."""
-    if not _HINTS.isdisjoint(fields):
+    """Complete the fields, in place, to the record: identity, who ran it, and what it stands for."""
+    fields["timestamp"] = rfc3339(event.wall_ns)
+    fields["level"] = event.level if event.level in LEVELS else level_of(fields, slow=slow)
+    fields["message"] = message_of(fields, slow=slow)
+    fields["request_id"] = event.request_id
+    fields["trace_id"] = event.trace_id
+    fields["span_id"] = event.span_id
+    if event.parent_id is not None:
+        fields["parent_id"] = event.parent_id
+    if slow:
+        fields["threshold_exceeded"] = True
+    fields.update(service)
+    fields["sample_rate"] = decision.rate
+    fields["sample_reason"] = decision.reason
+    fields["sample_weight"] = decision.weight
+    fields["schema_version"] = SCHEMA_VERSION
+    if event.hinted:
         for hint in HINTS:
             fields.pop(hint, None)
-    laid = {
-        "timestamp": rfc3339(event.wall_ns),
-        "level": event.level or level_of(fields, slow=slow),
-        "message": message_of(fields, slow=slow),
-        "kind": fields["kind"],
-        "operation": fields["operation"],
-        "outcome": fields["outcome"],
-        "success": fields["success"],
-        "duration_ms": fields["duration_ms"],
-        "request_id": event.request_id,
-        "trace_id": event.trace_id,
-        "span_id": event.span_id,
-    }
-    if event.parent_id is not None:
-        laid["parent_id"] = event.parent_id
-    laid.update(service)
-    laid.update(fields)
-    if slow:
-        laid["threshold_exceeded"] = True
-    laid["sample_rate"] = decision.rate
-    laid["sample_reason"] = decision.reason
-    laid["sample_weight"] = decision.weight
-    laid["schema_version"] = SCHEMA_VERSION
-    return laid
+    return fields

@@ -24,35 +24,32 @@ class Timer:
     It may be entered again inside itself; the time of each use is added.
     """
 
-    __slots__ = ("_begun", "_event", "_name")
+    __slots__ = ("_begun", "_event", "_name", "_outer")
 
     def __init__(self, event: WideEvent, name: str) -> None:
         self._event = event
         self._name = name
-        self._begun: int | list[int] = 0
+        self._begun = 0
+        self._outer: tuple[int, Any] | None = None
 
     def __enter__(self) -> Self:
-        now = clock.monotonic_ns()
         if self._begun:
-            self._begun = [*_as_list(self._begun), now]
-        else:
-            self._begun = now
+            self._outer = (self._begun, self._outer)
+        self._begun = clock.monotonic_ns()
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        begun = self._begun
-        if type(begun) is int:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._event.add_time(self._name, (clock.monotonic_ns() - self._begun) / 1e6)
+        if self._outer is None:
             self._begun = 0
         else:
-            *outer, begun = _as_list(begun)
-            self._begun = outer or 0
-        self._event.record_time(self._name, (clock.monotonic_ns() - begun) / 1e6)
+            self._begun, self._outer = self._outer
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
 
-    async def __aexit__(self, *exception: object) -> None:
-        self.__exit__()
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        self.__exit__(kind, error, trace)
 
     def __call__(self, function: F) -> F:
         """Time each call of a function."""
@@ -76,7 +73,3 @@ def timed(function: F, scope: Callable[[], Any]) -> F:
             return function(*args, **kwargs)
 
     return timed_function  # type: ignore[return-value]
-
-
-def _as_list(begun: int | list[int]) -> list[int]:
-    return begun if isinstance(begun, list) else [begun]

@@ -30,8 +30,8 @@ def finalize(services: Services, trip_id: str) -> dict[str, object]:
             points = trips.points_of(session, trip)
     celsius = _weather(services, trip, points)
     with services.database.writing() as session:
-        trip = trips.find(session, trip_id)
         vehicle = vehicles.find(session, trip.vehicle_id, for_update=True)
+        trip = trips.find(session, trip_id)
         trips.check_open(trip)
         with event.timer("db_query"):
             points = trips.points_of(session, trip)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from examples.volttracker.config import Config
+from examples.volttracker.database import Database
 from examples.volttracker.models import Base, BatteryReading, Driver, Trip, Vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from examples.volttracker.database import Database
 
 
 @dataclass(frozen=True)
@@ -100,3 +100,16 @@ def _readings(
         kept = 1 - loss_per_year * day / 365 + chance.uniform(-0.002, 0.002)
         moment = since + timedelta(days=day)
         yield BatteryReading(vehicle_id=vehicle_id, recorded_at=moment, capacity_kwh=round(rated * kept, 2))
+
+
+def main() -> None:
+    """Fill the database of the environment, `DATABASE_URL`."""
+    url = Config.from_environ().database_url
+    database = Database(url)
+    database.create_tables()
+    print(f"{len(seed(database))} vehicles in {url.rpartition('@')[2]}")
+    database.close()
+
+
+if __name__ == "__main__":
+    main()

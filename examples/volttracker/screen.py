@@ -20,12 +20,12 @@ Row = tuple[object, ...]
 
 
 class Screen:
-    """Where the demonstration speaks; `width` is in columns."""
+    """Where the demonstration speaks; `width` is in columns. `rich` chooses, instead of looking for it."""
 
     width = 110
 
-    def __init__(self) -> None:
-        self.rich = find_spec("rich") is not None
+    def __init__(self, *, rich: bool | None = None) -> None:
+        self.rich = find_spec("rich") is not None if rich is None else rich
         self.terminal = sys.stdout.isatty()
 
     def heading(self, text: str) -> None:

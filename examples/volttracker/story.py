@@ -48,18 +48,19 @@ def show_accounts(screen: Screen, events: Sequence[Event], tally: Tally) -> None
     ]
     compared.append(("together", tally.requests, of_requests))
     screen.table(
-        ("environment", "really sent", "kept", "dropped", "estimate by weight", "± 2 sigma", "off by"),
+        ("environment", "really sent", "kept", "dropped", "dropped, by weight", "± 2 sigma", "total off by"),
         [_comparison(name, sent, kept) for name, sent, kept in compared],
     )
     others = Counter(str(one["kind"]) for one in events if one["kind"] != "request")
     told = ", ".join(f"{count} {kind} events" for kind, count in sorted(others.items()))
     screen.say(f"  Besides: {told}, all of them kept.")
+    screen.say("  An estimate is right on average; the more was sent, the closer it is.")
 
 
 def _comparison(name: str, sent: int, kept: Iterable[Event]) -> tuple[object, ...]:
     one = account(kept)
     off = (one.stands_for - sent) / sent if sent else 0.0
-    return name, sent, one.kept, sent - one.kept, one.stands_for, one.uncertainty, f"{off:+.1%}"
+    return name, sent, one.kept, sent - one.kept, one.dropped, one.uncertainty, f"{off:+.1%}"
 
 
 def show_answers(screen: Screen, events: Sequence[Event], tally: Tally, deployment_id: str) -> None:

@@ -130,7 +130,7 @@ def finalize(
 def summarize(points: Sequence[TelemetryPoint], capacity_kwh: float) -> Summary:
     """Add up the stretches between the points; a stretch is a gas one when the engine ran at its end."""
     stretches = list(pairwise(points))
-    gas_miles = sum(
+    gas_miles = math.fsum(
         b.odometer_miles - a.odometer_miles for a, b in stretches if b.engine_rpm >= ENGINE_RUNS_RPM
     )
     soc_used = sum(max(0.0, a.soc_percent - b.soc_percent) for a, b in stretches)

@@ -36,6 +36,7 @@ class Lifetime:
 
 def find(session: Session, vehicle_id: str, *, for_update: bool = False) -> Vehicle:
     """The vehicle, held against other writers if so wished; raises `NotFoundException` (E420)."""
+    current_event().add_context(vehicle_id=vehicle_id)
     vehicle = session.get(Vehicle, vehicle_id, with_for_update=for_update)
     if vehicle is None:
         raise NotFoundException("vehicle", vehicle_id, code="E420")
@@ -66,7 +67,6 @@ def describe(session: Session, vehicle: Vehicle) -> Lifetime:
         state = battery.health(session, vehicle)
         driver = session.get_one(Driver, vehicle.driver_id)
     now = datetime.now(timezone.utc)
-    event.add_context(vehicle_id=vehicle.id)
     event.add_user_context(user_id=driver.id, member_for_days=(now - driver.registered_at).days)
     event.add_vehicle_context(
         model=vehicle.model,

@@ -45,9 +45,9 @@ def deep() -> list[Any]:
     return nested
 
 
-def bushy(depth: int = 8) -> Any:
-    """A tree of eight levels with eight branches each."""
-    return {str(branch): bushy(depth - 1) for branch in range(8)} if depth > 5 else {"leaf": "x" * 8000}
+def bushy(depth: int = 3) -> Any:
+    """Three levels of eight branches each, and a long text in every leaf."""
+    return {str(branch): bushy(depth - 1) for branch in range(8)} if depth else {"leaf": "x" * 8000}
 
 
 VALUES: dict[str, Callable[[], Any]] = {
@@ -63,6 +63,8 @@ VALUES: dict[str, Callable[[], Any]] = {
     "circular": circular,
     "100,000 levels deep": deep,
     "8 x 8 x 8 texts of 8 kB": bushy,
+    "2,000 texts of 8 kB": lambda: [["x" * 8000] * 100] * 20,
+    "text of 8 kB, all @": lambda: "a@" * 4000,
     "number of 30,000 digits": lambda: 1 << 100_000,
     "10,000 objects that raise": lambda: [Unreadable()] * 10_000,
     "keys that raise": lambda: {Unreadable(): number for number in range(1000)},

@@ -1,4 +1,4 @@
-"""VoltTracker with a past, a weather service and a memory of its events; over SQLite, and over PostgreSQL too.
+"""VoltTracker with a past, a weather service and a memory of its events, over SQLite and over PostgreSQL.
 
 PostgreSQL is what `DATABASE_URL` names, else a throw-away server of our own on loopback.
 """
@@ -10,30 +10,44 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import create_engine, make_url, text
+from werkzeug.serving import make_server
 
 from examples.volttracker import history
 from examples.volttracker.app import create_app
-from examples.volttracker.cars import Car
+from examples.volttracker.client import Target
 from examples.volttracker.config import Config, FeatureFlags
-from examples.volttracker.database import Database
-from examples.volttracker.weather_server import TROUBLED_STATIONS, Station, running_weather_server
+from examples.volttracker.weather_server import (
+    TROUBLED_STATIONS,
+    Station,
+    WeatherServer,
+    running_weather_server,
+)
 from wide_events import Pipeline, Settings
 from wide_events.sinks import MemorySink
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from examples.volttracker.cars import Car
+    from examples.volttracker.database import Database
 
 GIVEN = os.environ.get("DATABASE_URL", "")
 PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), default=None)
 HAS_POSTGRESQL = find_spec("psycopg") is not None and (GIVEN.startswith("postgres") or PROGRAMS is not None)
 DATABASES = ("sqlite", "postgresql") if HAS_POSTGRESQL else ("sqlite",)
+
+RunVoltTracker = Callable[..., "VoltTracker"]
 
 CRITICAL = ("trip_created", "gas_mode_entered", "charging_session_started", "refuel_detected")
 NOTHING_BY_CHANCE = {"sample_default": 0.0, "sample_new_user": 0.0, "sample_rates": {"trip": 1.0}}
@@ -71,11 +85,17 @@ def run_volttracker():
 
 
 @contextmanager
-def _running_volttracker(database_url, weather_url="", *, predictive=False, **settings):
+def _running_volttracker(
+    database_url: str,
+    weather_url: str = "",
+    *,
+    predictive: bool = False,
+    patience_s: float = 0.15,
+    **settings: Any,
+) -> Iterator[VoltTracker]:
     """An application over a database with a past; with `NOTHING_BY_CHANCE` only rules decide what is kept."""
-    config = Config(
-        database_url, weather_url, weather_timeout_s=0.15, flags=FeatureFlags(predictive_range=predictive)
-    )
+    flags = FeatureFlags(predictive_range=predictive)
+    config = Config(database_url, weather_url, weather_timeout_s=patience_s, flags=flags)
     chosen = {"service_name": "volttracker", "critical_events": CRITICAL, **NOTHING_BY_CHANCE, **settings}
     sink = MemorySink()
     pipeline = Pipeline(Settings(**chosen), sinks=[sink])
@@ -105,7 +125,7 @@ def postgresql_server():
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request, tmp_path):
+def database_url(request: pytest.FixtureRequest, tmp_path: Path):
     """The address of an empty database: SQLite, and PostgreSQL where there is one."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'volttracker.db'}"
@@ -115,7 +135,7 @@ def database_url(request, tmp_path):
 
 
 @contextmanager
-def _empty_database(server_url):
+def _empty_database(server_url: str) -> Iterator[str]:
     maintenance = make_url(server_url).set(drivername="postgresql+psycopg")
     engine = create_engine(maintenance, isolation_level="AUTOCOMMIT")
     name = f"volttracker_{uuid4().hex}"
@@ -130,8 +150,8 @@ def _empty_database(server_url):
 
 
 @contextmanager
-def _throw_away_server():
-    """A server that keeps nothing; PostgreSQL refuses to run as root, so root hands it to the user postgres."""
+def _throw_away_server() -> Iterator[str]:
+    """A server that keeps nothing. It refuses to run as root, who therefore hands it to the user postgres."""
     folder = Path(tempfile.mkdtemp(prefix="volttracker-postgresql-"))
     as_user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
     if as_user:
@@ -139,7 +159,7 @@ def _throw_away_server():
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
 
-    def run(program, *arguments):
+    def run(program: str, *arguments: object) -> None:
         command = [PROGRAMS.with_name(program), "-D", folder / "data", *arguments]
         subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60, **as_user)
 
@@ -163,7 +183,7 @@ def weather_server():
 
 
 @pytest.fixture
-def volttracker(tmp_path, weather_server, run_volttracker):
+def volttracker(tmp_path: Path, weather_server: WeatherServer, run_volttracker: RunVoltTracker):
     """VoltTracker over SQLite."""
     return run_volttracker(f"sqlite:///{tmp_path / 'own.db'}", weather_server.url)
 
@@ -174,3 +194,43 @@ def closed_port():
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def deployments(tmp_path_factory: pytest.TempPathFactory):
+    """Production before and after a roll-out, and staging, over real HTTP; sampled as the README says."""
+    folder = tmp_path_factory.mktemp("deployments")
+    with ExitStack() as started, running_weather_server() as weather:
+        yield [
+            started.enter_context(_serving(f"sqlite:///{folder / name}.db", weather.url, name, deployment))
+            for name, deployment in (
+                ("production", "deploy-1"),
+                ("production", "deploy-2"),
+                ("staging", "deploy-2-rc1"),
+            )
+        ]
+
+
+@contextmanager
+def _serving(
+    database_url: str, weather_url: str, environment: str, deployment: str
+) -> Iterator[tuple[Target, VoltTracker]]:
+    sampling = {
+        "sample_default": 0.05,
+        "sample_new_user": 0.25,
+        "sample_rates": {"telemetry": 0.05, "trip": 1.0},
+    }
+    facts = {"environment": environment, "deployment_id": deployment, **sampling}
+    predictive = deployment != "deploy-1"
+    with _running_volttracker(
+        database_url, weather_url, predictive=predictive, patience_s=0.7, **facts
+    ) as tracker:
+        server = make_server("127.0.0.1", 0, tracker.client.application, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield Target(environment, deployment, f"http://127.0.0.1:{server.server_port}"), tracker
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()

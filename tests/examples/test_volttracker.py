@@ -4,46 +4,63 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from examples.volttracker import battery, errors, tiers
+from examples.volttracker import battery, errors, history, tiers
 from examples.volttracker.cars import Car
-from examples.volttracker.models import Driver, Trip
+from examples.volttracker.models import Trip
 from wide_events.taxonomy import catalogue
+
+if TYPE_CHECKING:
+    from examples.volttracker.weather_server import WeatherServer
+    from tests.examples.conftest import RunVoltTracker, VoltTracker
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 
 
-def a_car(vehicle_id="light-00", latitude=40.2):
+def a_car(vehicle_id: str = "light-00", latitude: float = 40.2) -> Car:
     car = Car.parked(vehicle_id, random.Random(3))
     car.latitude, car.soc_percent, car.fuel_percent = latitude, 80.0, 50.0
     return car
 
 
-def leaves(value):
+def leaves(value: Any) -> int:
     return sum(leaves(item) for item in value.values()) if isinstance(value, dict) else 1
 
 
 # ---- the domain ------------------------------------------------------------------------------------------
 
 
+def test_a_past_is_filled_in_once_by_one_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'past.db'}")
+    history.main()
+    history.main()
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+    assert first.startswith("45 vehicles in ")
+
+
 @pytest.mark.parametrize(
     ("trips", "tier"),
     [(0, "new"), (1, "light"), (19, "light"), (20, "moderate"), (99, "moderate"), (100, "heavy")],
 )
-def test_a_tier_follows_from_the_number_of_trips(trips, tier):
+def test_a_tier_follows_from_the_number_of_trips(trips: int, tier: str):
     assert tiers.usage_tier(trips) == tier
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
-def test_more_trips_never_lower_the_tier(some, more):
+def test_more_trips_never_lower_the_tier(some: int, more: int):
     order = ["new", "light", "moderate", "heavy"]
     assert order.index(tiers.usage_tier(some + more)) >= order.index(tiers.usage_tier(some))
 
@@ -68,14 +85,14 @@ def test_the_catalogue_has_thirty_codes_each_of_which_the_application_raises():
     assert all(re.fullmatch(r"E[0-5]\d\d", code) and code in source for code in codes)
 
 
-def test_the_application_registers_its_own_codes(volttracker):
+def test_the_application_registers_its_own_codes(volttracker: VoltTracker):
     assert set(errors.OWN) <= set(catalogue())
 
 
 # ---- uploads ---------------------------------------------------------------------------------------------
 
 
-def test_an_upload_leaves_one_event_of_fifty_fields_and_more(volttracker):
+def test_an_upload_leaves_one_event_of_fifty_fields_and_more(volttracker: VoltTracker):
     volttracker.drive(a_car())
     (event,) = volttracker.events("telemetry_upload")
     assert leaves(event) >= 50
@@ -90,7 +107,7 @@ def test_an_upload_leaves_one_event_of_fifty_fields_and_more(volttracker):
     assert {"parse_ms", "db_query_ms", "db_insert_ms"} <= event["performance_breakdown"].keys()
 
 
-def test_an_upload_tells_the_lifetime_of_the_vehicle(volttracker):
+def test_an_upload_tells_the_lifetime_of_the_vehicle(volttracker: VoltTracker):
     volttracker.drive(a_car("heavy-01"))
     (event,) = volttracker.events("telemetry_upload")
     vehicle = event["vehicle_context"]
@@ -103,7 +120,7 @@ def test_an_upload_tells_the_lifetime_of_the_vehicle(volttracker):
     assert event["user_context"]["user_id"] == "driver-heavy-01"
 
 
-def test_the_first_upload_of_a_drive_creates_its_trip_and_is_critical(volttracker):
+def test_the_first_upload_of_a_drive_creates_its_trip_and_is_critical(volttracker: VoltTracker):
     car = a_car("light-01")
     first = volttracker.upload(car, car.drive(40, 3))
     second = volttracker.upload(car, car.drive(40, 3))
@@ -114,7 +131,7 @@ def test_the_first_upload_of_a_drive_creates_its_trip_and_is_critical(volttracke
     assert kept["sample_reason"] == "critical_event"
 
 
-def test_gas_mode_charging_and_refuelling_are_critical_too(volttracker):
+def test_gas_mode_charging_and_refuelling_are_critical_too(volttracker: VoltTracker):
     car = a_car("light-02")
     car.soc_percent = 19.0
     stories = {
@@ -130,7 +147,7 @@ def test_gas_mode_charging_and_refuelling_are_critical_too(volttracker):
         assert event["sample_reason"] == "critical_event"
 
 
-def test_an_ordinary_upload_is_kept_for_heavy_users_and_left_to_chance_for_others(volttracker):
+def test_an_ordinary_upload_is_kept_for_heavy_users_and_left_to_chance_for_others(volttracker: VoltTracker):
     for vehicle_id in ("heavy-00", "moderate-02"):
         car = a_car(vehicle_id)
         volttracker.upload(car, car.read_battery(16.0), f"session-of-{vehicle_id}")
@@ -140,7 +157,7 @@ def test_an_ordinary_upload_is_kept_for_heavy_users_and_left_to_chance_for_other
     assert volttracker.pipeline.stats()["dropped.rate"] == 1
 
 
-def test_a_battery_reading_changes_what_the_next_request_tells(volttracker):
+def test_a_battery_reading_changes_what_the_next_request_tells(volttracker: VoltTracker):
     car = a_car("heavy-02")
     volttracker.upload(car, car.read_battery(12.5))
     shown = volttracker.client.get("/vehicles/heavy-02").json
@@ -163,7 +180,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("changed", "code"), WRONG)
-def test_a_bad_point_is_refused_by_its_code_and_found_by_its_session(volttracker, changed, code):
+def test_a_bad_point_is_refused_by_its_code_and_found_by_its_session(
+    volttracker: VoltTracker, changed: dict[str, Any], code: str
+):
     car = a_car()
     answer = volttracker.upload(car, [{**car.drive(30, 1)[0], **changed}], "session-bad")
     assert answer.status_code == 400
@@ -186,12 +205,14 @@ def test_a_bad_point_is_refused_by_its_code_and_found_by_its_session(volttracker
         (b'{"vehicle_id": "light-00", "session_id": "s-1", "points": [7]}', 400, "E320"),
     ],
 )
-def test_a_bad_body_is_refused_by_its_code(volttracker, body, status, code):
+def test_a_bad_body_is_refused_by_its_code(
+    volttracker: VoltTracker, body: bytes, status: int | None, code: str
+):
     answer = volttracker.client.post("/telemetry", data=body, content_type="application/json")
     assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
 
 
-def test_points_must_go_forward_in_time_and_in_miles(volttracker):
+def test_points_must_go_forward_in_time_and_in_miles(volttracker: VoltTracker):
     car = a_car()
     points = car.drive(30, 3)
     swapped = volttracker.upload(car, [points[1], points[0]])
@@ -201,20 +222,22 @@ def test_points_must_go_forward_in_time_and_in_miles(volttracker):
     assert codes == ["E024", "E029", "E023"]
 
 
-def test_a_session_that_is_another_vehicles_is_refused(volttracker):
+def test_a_session_that_is_another_vehicles_is_refused(volttracker: VoltTracker):
     volttracker.drive(a_car("light-03"), "session-shared")
     car = a_car("light-04")
     answer = volttracker.upload(car, car.drive(30, 2), "session-shared")
     assert (answer.status_code, answer.json["error"]["code"]) == (422, "E425")
 
 
-def test_an_unknown_vehicle_is_not_found(volttracker):
+def test_an_unknown_vehicle_is_not_found(volttracker: VoltTracker):
     car = a_car("nobodys-car")
     answer = volttracker.upload(car, car.drive(30, 2))
     assert (answer.status_code, answer.json["error"]["code"]) == (404, "E420")
 
 
-def test_uploads_of_one_session_at_the_same_moment_create_one_trip(database_url, run_volttracker):
+def test_uploads_of_one_session_at_the_same_moment_create_one_trip(
+    database_url: str, run_volttracker: RunVoltTracker
+):
     tracker = run_volttracker(database_url)
     uploads = [(car := a_car("light-05"), car.drive(30, 3)) for _ in range(8)]
     with ThreadPoolExecutor(8) as loggers:
@@ -228,7 +251,9 @@ def test_uploads_of_one_session_at_the_same_moment_create_one_trip(database_url,
 # ---- trips -----------------------------------------------------------------------------------------------
 
 
-def test_a_trip_lives_from_its_first_point_to_its_sum_on_every_database(database_url, weather_server, run_volttracker):
+def test_a_trip_lives_from_its_first_point_to_its_sum_on_every_database(
+    database_url: str, weather_server: WeatherServer, run_volttracker: RunVoltTracker
+):
     tracker = run_volttracker(database_url, weather_server.url)
     car = a_car("light-06")
     trip_id = tracker.drive(car)
@@ -248,7 +273,7 @@ def test_a_trip_lives_from_its_first_point_to_its_sum_on_every_database(database
     assert event["business_metrics"]["trip_kwh_used"] > 0
 
 
-def test_a_trip_is_finalized_once(volttracker):
+def test_a_trip_is_finalized_once(volttracker: VoltTracker):
     trip_id = volttracker.drive(a_car())
     first, second = (volttracker.client.post(f"/trips/{trip_id}/finalize") for _ in range(2))
     assert (first.status_code, second.status_code) == (200, 409)
@@ -257,7 +282,17 @@ def test_a_trip_is_finalized_once(volttracker):
     assert event["handled_errors"][0]["code"] == "E422"
 
 
-def test_a_trip_of_one_point_cannot_be_summed_up(volttracker):
+def test_a_trip_is_finalized_once_by_however_many_at_the_same_moment(
+    database_url: str, run_volttracker: RunVoltTracker
+):
+    tracker = run_volttracker(database_url)
+    path = f"/trips/{tracker.drive(a_car())}/finalize"
+    with ThreadPoolExecutor(6) as owners:
+        answers = list(owners.map(lambda _: tracker.client.application.test_client().post(path), range(6)))
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 5}
+
+
+def test_a_trip_of_one_point_cannot_be_summed_up(volttracker: VoltTracker):
     car = a_car("recent-00")
     trip_id = volttracker.upload(car, car.drive(30, 1)).json["trip_id"]
     answer = volttracker.client.post(f"/trips/{trip_id}/finalize")
@@ -268,7 +303,7 @@ def test_a_trip_of_one_point_cannot_be_summed_up(volttracker):
     assert event["error"]["retriable"] is True
 
 
-def test_a_trip_that_used_more_than_the_battery_holds_is_refused(volttracker):
+def test_a_trip_that_used_more_than_the_battery_holds_is_refused(volttracker: VoltTracker):
     car, trip_id = a_car(), ""
     for _ in range(3):
         car.soc_percent = 99.0
@@ -277,86 +312,8 @@ def test_a_trip_that_used_more_than_the_battery_holds_is_refused(volttracker):
     assert volttracker.client.post(f"/trips/{trip_id}/finalize").json["error"]["code"] == "E424"
 
 
-def test_what_is_not_there_is_not_found(volttracker):
+def test_what_is_not_there_is_not_found(volttracker: VoltTracker):
     assert volttracker.client.get("/trips/trip-0").json["error"]["code"] == "E421"
     assert volttracker.client.get("/vehicles/no-such-car").json["error"]["code"] == "E420"
     assert volttracker.client.get("/trips?vehicle_id=light-00&limit=0").json["error"]["code"] == "E003"
     assert volttracker.client.get("/nowhere").status_code == 404
-
-
-# ---- range, reports, deployment --------------------------------------------------------------------------
-
-
-def test_the_prediction_fails_new_vehicles_and_only_where_its_flag_is_on(tmp_path, run_volttracker):
-    url = f"sqlite:///{tmp_path / 'range.db'}"
-    before, after = run_volttracker(url), run_volttracker(url, predictive=True)
-    for tracker in (before, after):
-        assert tracker.client.get("/vehicles/moderate-00/range").json["miles"] > 20
-    assert before.client.get("/vehicles/new-00/range").status_code == 200
-    answer = after.client.get("/vehicles/new-00/range")
-    assert answer.status_code == 500
-    assert "division" not in answer.text
-    (event,) = after.events("vehicle_range")
-    assert event["error"]["type"] == "ZeroDivisionError"
-    assert event["error"]["location"].endswith("in predicted_miles")
-    assert event["feature_flags"]["predictive_range"] is True
-    assert event["vehicle_context"]["usage_tier"] == "new"
-
-
-def test_reports_cost_credits_and_a_sale_is_a_business_event_of_the_same_trace(volttracker):
-    sold = volttracker.client.post("/vehicles/heavy-03/reports", json={"kind": "battery_health"})
-    assert sold.status_code == 201
-    assert sold.json["credits_left"] == 47
-    (request,), (sale,) = volttracker.events("report_buy"), volttracker.events("report_sold")
-    assert (sale["kind"], sale["trace_id"]) == ("business", request["trace_id"])
-    assert sale["extra"]["credits_spent"] == 3
-
-
-def test_a_report_beyond_the_credits_is_refused_and_costs_nothing(tmp_path, run_volttracker):
-    tracker = run_volttracker(f"sqlite:///{tmp_path / 'reports.db'}", sample_default=1.0)
-    answer = tracker.client.post("/vehicles/light-07/reports", json={"kind": "battery_health"})
-    with tracker.database.reading() as session:
-        left = session.get_one(Driver, "driver-light-07").report_credits
-    assert tracker.client.post("/vehicles/light-07/reports", json={"kind": "x"}).status_code == 400
-    assert (answer.status_code, left) == (422, 2)
-    assert answer.json["error"]["code"] == "ERR_3000"
-    assert answer.json["error"]["details"] == {
-        "rule": "credit_check",
-        "required": 3,
-        "available": 2,
-        "deficit": 1,
-    }
-    assert tracker.events("report_buy")[0]["handled_errors"][0]["code"] == "ERR_3000"
-    assert not tracker.events("report_sold")
-
-
-def test_a_report_about_a_battery_never_read_has_to_wait(volttracker):
-    with volttracker.database.writing() as session:
-        session.execute(battery.BatteryReading.__table__.delete())
-    answer = volttracker.client.post("/vehicles/heavy-03/reports", json={"kind": "battery_health"})
-    assert (answer.status_code, answer.json["error"]["code"]) == (422, "E426")
-
-
-def test_the_deployment_is_told_in_the_words_of_the_events(tmp_path, run_volttracker):
-    facts = {"app_version": "2.5.0", "deployment_id": "deploy-7", "environment": "staging", "region": "eu-1"}
-    url = f"sqlite:///{tmp_path / 'deployment.db'}"
-    tracker = run_volttracker(url, sample_default=1.0, **facts)
-    told = tracker.client.get("/deployment").json
-    tracker.client.get("/health")
-    (event,) = tracker.events("deployment")
-    for name in ("service", "version", "deployment_id", "environment", "region", "deployed_at"):
-        assert told[name] == event[name]
-    assert told["feature_flags"]["predictive_range"] is False
-
-
-def test_a_database_that_is_gone_is_said_so(tmp_path, run_volttracker):
-    tracker = run_volttracker(f"sqlite:///{tmp_path / 'gone.db'}")
-    tracker.database.close()
-    for path in tmp_path.glob("gone.db*"):
-        path.unlink()
-    tmp_path.joinpath("gone.db").mkdir()
-    answer = tracker.client.get("/health")
-    assert (answer.status_code, answer.json["error"]["code"]) == (503, "E220")
-    (event,) = tracker.events("health")
-    assert event["error"]["alert"] is True
-    assert event["error"]["cause"][0]["type"].endswith("StructuredError")

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from examples.volttracker import journeys
 from examples.volttracker.cars import Car
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def finalize_at(tracker, degree, vehicle_id="light-00"):
-    """Drive where the station of this degree is, finalize, and return the events of the trip and of the call."""
-    car = Car.parked(vehicle_id, random.Random(3))
+    from examples.volttracker.weather_server import WeatherServer
+    from tests.examples.conftest import RunVoltTracker, VoltTracker
+
+
+def finalize_at(tracker: VoltTracker, degree: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Drive where this station is, finalize, and return the events of the trip and of the call."""
+    car = Car.parked("light-00", random.Random(3))
     car.latitude = degree + 0.5
     answer = tracker.client.post(f"/trips/{tracker.drive(car)}/finalize")
     assert answer.status_code == 200
@@ -20,7 +27,7 @@ def finalize_at(tracker, degree, vehicle_id="light-00"):
     return trip, call
 
 
-def test_the_call_is_a_boundary_event_of_the_same_trace_that_tells_its_attempt(volttracker):
+def test_the_call_is_a_boundary_event_of_the_same_trace_that_tells_its_attempt(volttracker: VoltTracker):
     trip, call = finalize_at(volttracker, 40)
     assert call["kind"] == "boundary"
     assert (call["trace_id"], call["parent_id"]) == (trip["trace_id"], trip["span_id"])
@@ -31,7 +38,7 @@ def test_the_call_is_a_boundary_event_of_the_same_trace_that_tells_its_attempt(v
     assert attempt["latency_ms"] > 0
 
 
-def test_the_trace_and_the_request_id_travel_along(volttracker, weather_server):
+def test_the_trace_and_the_request_id_travel_along(volttracker: VoltTracker, weather_server: WeatherServer):
     trip, call = finalize_at(volttracker, 40)
     (received,) = weather_server.received
     headers = {name.lower(): value for name, value in received.items()}
@@ -48,7 +55,9 @@ def test_the_trace_and_the_request_id_travel_along(volttracker, weather_server):
         (journeys.SILENT_STATION, "E120", None),
     ],
 )
-def test_trouble_is_tried_three_times_and_costs_the_trip_only_its_weather(volttracker, degree, code, status):
+def test_trouble_is_tried_three_times_and_costs_the_trip_only_its_weather(
+    volttracker: VoltTracker, degree: int, code: str, status: int | None
+):
     trip, call = finalize_at(volttracker, degree)
     assert [attempt["error_code"] for attempt in call["attempts"]] == [code] * 3
     assert [attempt.get("status_code") for attempt in call["attempts"]] == [status] * 3
@@ -59,14 +68,16 @@ def test_trouble_is_tried_three_times_and_costs_the_trip_only_its_weather(volttr
     assert "outside_celsius" not in trip["business_metrics"]
 
 
-def test_a_busy_station_is_asked_again(volttracker):
+def test_a_busy_station_is_asked_again(volttracker: VoltTracker):
     trip, call = finalize_at(volttracker, journeys.BUSY_STATION)
     assert [attempt["status_code"] for attempt in call["attempts"]] == [429, 200]
     assert call["attempts"][0]["error_code"] == "E103"
     assert (call["outcome"], trip["outcome"]) == ("success", "success")
 
 
-def test_a_refused_connection_has_a_code_of_its_own(run_volttracker, tmp_path, closed_port):
+def test_a_refused_connection_has_a_code_of_its_own(
+    run_volttracker: RunVoltTracker, tmp_path: Path, closed_port: int
+):
     tracker = run_volttracker(f"sqlite:///{tmp_path / 'refused.db'}", f"http://127.0.0.1:{closed_port}")
     _, call = finalize_at(tracker, 40)
     assert [attempt["error_code"] for attempt in call["attempts"]] == ["E102"] * 3
@@ -74,7 +85,9 @@ def test_a_refused_connection_has_a_code_of_its_own(run_volttracker, tmp_path, c
 
 
 @pytest.mark.parametrize(("body", "code"), [(b"sunny", "E104"), (b'{"celsius": 999}', "E121")])
-def test_a_report_that_makes_no_sense_is_no_weather(run_volttracker, tmp_path, weather_server, body, code):
+def test_a_report_that_makes_no_sense_is_no_weather(
+    run_volttracker: RunVoltTracker, tmp_path: Path, weather_server: WeatherServer, body: bytes, code: str
+):
     weather_server.report = body
     tracker = run_volttracker(f"sqlite:///{tmp_path / 'nonsense.db'}", weather_server.url)
     trip, call = finalize_at(tracker, 40)

@@ -49,6 +49,8 @@ class ConfigurationError(WideEventsError):
 def is_secret(variable: str) -> bool:
     """Whether the values of this variable or field must never be shown."""
     name = variable.upper()
+    if "." in name:  # a member of a mapping, named after an operation
+        return False
     return not name.startswith(_NAMED_AFTER_OPERATIONS) and name.rpartition("_")[2] in _SECRET_ENDINGS
 
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from wide_events.formatting.colour import of_value, paint
-from wide_events.formatting.plain_text import MAX_TEXT, brief, columns, cut, pairs, scalar, visible
+from wide_events.formatting.plain_text import brief, columns, cut, pairs, scalar, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,7 +71,7 @@ def wrap(units: Iterable[Line], width: int, gap: Span = GAP) -> list[Line]:
 
 def paragraph(value: Any, width: int, style: str = "", most: int = 6) -> list[Line]:
     """Running text in at most so many lines; line breaks of the text's own are kept."""
-    text = value[:MAX_TEXT] if isinstance(value, str) else scalar(value)
+    text = value[: most * width] if isinstance(value, str) else scalar(value)
     lines: list[Line] = []
     for part in text.split("\n"):
         lines += wrap(

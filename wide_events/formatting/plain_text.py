@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_TEXT: Final = 8192
+MAX_READ: Final = 512
 MAX_DEPTH: Final = 8
 _SHORT_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -41,7 +42,9 @@ def scalar(value: Any) -> str:
 
 
 def brief(value: Any) -> str:
-    """One value as text, a fraction with the digits that a person reads."""
+    """One value as text short enough to read: 512 characters, four digits of a fraction."""
+    if isinstance(value, str):
+        return visible(value if len(value) <= MAX_READ else value[:MAX_READ] + "…")
     return scalar(round(value, 4) if isinstance(value, float) and abs(value) >= 0.01 else value)
 
 

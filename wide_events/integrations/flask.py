@@ -1,23 +1,24 @@
-"""Flask's door: one line in the application, and every request leaves one event, at `g.wide_event` while it runs.
+"""Flask's door: one line in the application, and every request leaves one event, at `g.wide_event` meanwhile.
 
-The unit of work begins and ends in an outermost WSGI wrapper, since Flask's own hooks are skipped, doubled or run
-too early in too many cases. What only Flask knows is read from four of the application's methods, wrapped on the
-instance: the route (`full_dispatch_request`), whether a body is whole (`process_response`), exceptions that
-handlers took (`handle_user_exception`), and those that nobody took (`handle_exception`).
+The unit of work begins and ends in an outermost WSGI wrapper, since Flask's own hooks are skipped, doubled or
+run too early in too many cases. What only Flask knows is read from four of the application's methods, wrapped
+on the instance: the route (`full_dispatch_request`), whether a body is whole (`process_response`), exceptions
+that handlers took (`handle_user_exception`), and those that nobody took (`handle_exception`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from flask import Flask, has_request_context, jsonify, request
+from flask import Flask, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from wide_events.context import active, current_event
 from wide_events.exceptions import BaseAPIException, ConfigurationError, safe_response
 from wide_events.guards import attempt
+from wide_events.integrations.tracebacks import tell
 from wide_events.integrations.wsgi import UNIT, Unit, WideEventMiddleware
 from wide_events.pipeline import Pipeline
 from wide_events.sampling import is_rate
@@ -25,7 +26,7 @@ from wide_events.sampling import is_rate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Response
+    from flask import Request, Response
 
     from wide_events.event import WideEvent
     from wide_events.settings import Settings
@@ -34,6 +35,9 @@ F = TypeVar("F", bound="Callable[..., Any]")
 EXTENSION: Final = "wide_events"
 _OPTIONS: Final = "_wide_events_route"
 _PROBLEM_JSON: Final = "application/problem+json"
+
+_running_request: Final[Callable[[], Request]] = cast("Any", request)._get_current_object  # noqa: SLF001
+"""The request itself: each look through the proxy takes a microsecond, and most of what we do takes less."""
 
 
 class WideEvents:
@@ -63,15 +67,21 @@ class _Instrumented:
     """What is kept for one application: its pipeline, and what is known of its routes."""
 
     def __init__(self, app: Flask, pipeline: Pipeline) -> None:
-        self.pipeline = pipeline
         self._app = app
         self._routes: dict[tuple[str, str], _Route] = {}
-        app.wsgi_app = WideEventMiddleware(app.wsgi_app, pipeline)  # type: ignore[method-assign]
+        self._door = WideEventMiddleware(app.wsgi_app, pipeline)
+        self.exposes_errors = pipeline.settings.expose_error_details
+        app.wsgi_app = self._door  # type: ignore[method-assign]
         app.app_ctx_globals_class = _globals_with_event(app.app_ctx_globals_class)
         self._watch("full_dispatch_request", before=self._name)
         self._watch("process_response", after=self._note_whole)
         self._watch("handle_user_exception", after=self._note_handled)
         self._watch("handle_exception", before=self._note_unhandled)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """Where the events of this application go."""
+        return self._door.pipeline
 
     def _watch(
         self,
@@ -81,52 +91,66 @@ class _Instrumented:
     ) -> None:
         """Wrap one method of the application; what we look at never changes what it does."""
         original = getattr(self._app, method)
+        failed = self._door.failed
 
         @wraps(original)
-        def watched(*args: Any) -> Any:
-            unit = _unit()
-            if unit is not None and before is not None:
-                attempt(before, unit, *args[-1:], failed=self._failed)
-            result = original(*args)
-            if unit is not None and after is not None:
-                attempt(after, unit, result, *args[-1:], failed=self._failed)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            unit, asked = _unit()
+            if unit is None or unit.ended:
+                return original(*args, **kwargs)
+            if before is not None:
+                attempt(before, unit, asked, *args[-1:], failed=failed)
+            result = original(*args, **kwargs)
+            if after is not None:
+                attempt(after, unit, asked, result, *args[-1:], failed=failed)
             return result
 
         setattr(self._app, method, watched)
 
-    def _name(self, unit: Unit, *_: object) -> None:
-        rule = request.url_rule
-        if rule is None:
+    def _name(self, unit: Unit, asked: Request, *_: object) -> None:
+        rule = asked.url_rule
+        if rule is None or unit.named:
             return
         key = (rule.endpoint, rule.rule)
         route = self._routes.get(key)
         if route is None:
             route = self._routes[key] = _Route.of(self._app, rule.endpoint, rule.rule)
-        event = unit.event.add_facts(route.facts.copy())
+        event = unit.event.add_facts(route.facts)
         options = route.options
-        unit.skipped = options.skipped
+        unit.named, unit.skipped = True, options.skipped
         if options.kept:
             event.keep("always_keep")
         if options.rate is not None:
             event.sample(options.rate)
 
-    def _note_whole(self, unit: Unit, response: Response, *_: object) -> None:
-        unit.whole = response.is_sequence and not response.direct_passthrough
+    def _note_whole(self, unit: Unit, asked: Request, response: Response, *_: object) -> None:
+        bodiless = asked.method == "HEAD" or response.status_code in (204, 304)
+        unit.whole = bodiless or (response.is_sequence and not response.direct_passthrough)
 
-    def _note_handled(self, unit: Unit, _: object, error: Exception) -> None:
-        redirected = isinstance(error, HTTPException) and (error.code or 500) < 400
-        if not redirected and error is not request.routing_exception:
-            unit.event.add_handled_error(error)
+    def _note_handled(self, unit: Unit, asked: Request, _: object, error: Exception) -> None:
+        if error is not asked.routing_exception and not _is_answer(error):
+            tell(unit.event.add_handled_error, error)
 
-    def _note_unhandled(self, unit: Unit, error: Exception) -> None:
-        unit.event.add_error(error)
-
-    def _failed(self, failure: Exception) -> None:
-        self.pipeline.health.failed("door_failed", "Flask's door failed", failure)
+    def _note_unhandled(self, unit: Unit, _: Request, error: Exception) -> None:
+        tell(unit.event.add_error, error)
 
 
-def _unit() -> Unit | None:
-    return request.environ.get(UNIT) if has_request_context() else None
+def _unit() -> tuple[Unit, Request] | tuple[None, None]:
+    """The unit of work of the running request, and the request. A context may outlive its unit of work."""
+    try:
+        asked = _running_request()
+    except RuntimeError:
+        return None, None
+    unit = asked.environ.get(UNIT)
+    return (None, None) if unit is None else (unit, asked)
+
+
+def _is_answer(error: Exception) -> bool:
+    """Say whether this is a way to answer rather than an error: a redirect, or `abort` with a response."""
+    if not isinstance(error, HTTPException):
+        return False
+    status = error.code if error.response is None else error.response.status_code
+    return status is not None and status < 400
 
 
 def _settings_for(app: Flask) -> Settings:
@@ -139,19 +163,25 @@ def _settings_for(app: Flask) -> Settings:
 
 
 class _EventOfRequest:
-    """`g.wide_event`: the event of the running request, in every hook, helper, handler, copied context and stream.
+    """`g.wide_event`: the event of the running request, in every hook, helper, handler and copied context.
 
     It is looked up, not stored: `g` is shared by nested requests, and outlives some.
     """
 
     def __get__(self, instance: object, owner: type | None = None) -> WideEvent:
-        event = active()
-        while event is not None and event.outer is not None:
-            event = event.outer
-        if event is not None:
-            return event
-        unit = _unit()
-        return current_event() if unit is None else unit.event
+        return _event_of_request()
+
+
+def _event_of_request() -> WideEvent:
+    unit, _ = _unit()
+    if unit is not None and not unit.ended:
+        return unit.event
+    event = active()
+    while event is not None and event.outer is not None:
+        event = event.outer
+    if event is not None:
+        return event
+    return current_event() if unit is None else unit.event
 
 
 def _globals_with_event(base: type[Any]) -> type[Any]:
@@ -179,32 +209,46 @@ class _Options:
     name: str | None = None
 
 
-@dataclass(frozen=True)
 class _Route:
-    facts: dict[str, Any]
-    options: _Options = field(default_factory=_Options)
+    """The facts of a route, and what its view's decorators say."""
+
+    def __init__(self, facts: dict[str, Any], options: _Options) -> None:
+        self.facts = facts
+        self.options = options
 
     @classmethod
     def of(cls, app: Flask, endpoint: str, rule: str) -> _Route:
-        view = app.view_functions.get(endpoint)
-        of_class = getattr(getattr(view, "view_class", None), _OPTIONS, None)
-        options: _Options = getattr(view, _OPTIONS, None) or of_class or _Options()
+        options = _options_of(app.view_functions.get(endpoint))
         facts = {"operation": options.name or endpoint, "route": rule, "endpoint": endpoint}
         blueprint = endpoint.rpartition(".")[0]
         return cls({**facts, "blueprint": blueprint} if blueprint else facts, options)
 
 
+def _options_of(view: Any) -> _Options:
+    """Find what the decorators said: at the view, its class, or what it wraps."""
+    while view is not None:
+        for place in (view, getattr(view, "view_class", None)):
+            options = getattr(place, _OPTIONS, None)
+            if options is not None:
+                return cast("_Options", options)
+        view = getattr(view, "__wrapped__", None) or getattr(view, "func", None)
+    return _Options()
+
+
 def _option(**said: Any) -> Callable[[F], F]:
     def decorate(view: F) -> F:
-        options = getattr(view, _OPTIONS, None) or _Options()
-        setattr(view, _OPTIONS, _Options(**{**vars(options), **said}))
+        options = _Options(**{**vars(_options_of(view)), **said})
+        setattr(getattr(view, "__func__", view), _OPTIONS, options)
         return view
 
     return decorate
 
 
 def skip(view: F) -> F:
-    """Leave no events of this view, failed ones included: `@app.get("/ping")` over `@skip`."""
+    """Leave no events of this view, failed ones included: `@app.get("/ping")` over `@skip`.
+
+    Like the other three it stands right above the route, or anywhere below it.
+    """
     return _option(skipped=True)(view)
 
 
@@ -231,24 +275,25 @@ def name_operation(name: str) -> Callable[[F], F]:
 def register_error_handlers(app: Flask, problem_json: bool = False) -> None:  # noqa: FBT001, FBT002
     """Answer clients safely for the exception hierarchy, for `abort(…)` and for unforeseen errors.
 
-    The body is `{"error": {"code", "message", "type", "details", "request_id"}}`; with `problem_json=True`, or
-    for a client that accepts `application/problem+json`, that of RFC 9457. Messages and details of errors of 500
-    and more are shown only with `EXPOSE_ERROR_DETAILS=true`.
+    The body is `{"error": {"code", "message", "type", "details", "request_id"}}`; with `problem_json=True`,
+    or for a client that accepts `application/problem+json`, that of RFC 9457. Messages and details of errors
+    of 500 and more are shown only with `EXPOSE_ERROR_DETAILS=true`. Redirects and responses given to `abort`
+    pass as they are.
     """
 
-    def answer(error: Exception) -> Response:
-        original = getattr(error, "original_exception", None)
-        as_problem = problem_json or _PROBLEM_JSON in request.headers.get("Accept", "")
-        exposed = app.extensions[EXTENSION].pipeline.settings.expose_error_details
-        request_id = _EventOfRequest().__get__(None).request_id
+    def answer(error: Exception) -> Response | HTTPException:
+        if isinstance(error, HTTPException) and (error.response is not None or (error.code or 500) < 400):
+            return error
+        instrumented = app.extensions.get(EXTENSION)
         status, headers, body = safe_response(
-            original or error, request_id, expose_details=exposed, problem_json=as_problem
+            getattr(error, "original_exception", None) or error,
+            _event_of_request().request_id if instrumented else None,
+            expose_details=instrumented is not None and instrumented.exposes_errors,
+            problem_json=problem_json or _PROBLEM_JSON in request.headers.get("Accept", ""),
         )
         response = jsonify(body)
         response.status_code = status
         response.headers.update(headers)
-        if as_problem:
-            response.content_type = _PROBLEM_JSON
         return response
 
     app.register_error_handler(BaseAPIException, answer)

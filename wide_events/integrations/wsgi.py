@@ -1,26 +1,24 @@
 """The unit of work of a WSGI request: from the call of the application to the last byte of the body.
 
-A body that is whole ends the unit of work before the response is handed to the server: a process killed at the
-instant at which the client has its answer has written the line. A streamed body ends it at its last byte.
+A body that is whole ends the unit of work before the response is handed to the server: a process killed at
+the instant at which the client has its answer has written the line. A streamed body ends it at its last byte.
 """
 
 from __future__ import annotations
 
 import re
-from functools import partial
+import sys
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from wide_events.context import enter, leave
 from wide_events.event import WideEvent
 from wide_events.guards import attempt
+from wide_events.integrations.tracebacks import tell
 from wide_events.plain import as_text
-from wide_events.propagation import (
-    ALL,
-    parse_traceparent,
-    parse_tracestate,
-    valid_request_id,
-)
+from wide_events.propagation import ALL, parse_traceparent, parse_tracestate, valid_request_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,44 +30,56 @@ if TYPE_CHECKING:
 
 Environ = dict[str, Any]
 UNIT: Final = "wide_events.unit"
-"""The key of the WSGI environ under which the open unit of work lies."""
+"""The key of the WSGI environ under which the unit of work lies."""
 
 _MAX_HEADER: Final = 256
 _MAX_PATH: Final = 2048
 _MAX_QUERY: Final = 32
-_PRESENCE_ONLY: Final = re.compile(r"AUTHORIZATION|COOKIE|TOKEN|SECRET|API_KEY|CSRF", re.IGNORECASE)
-_BODILESS: Final = frozenset({204, 304})
+_METHODS: Final = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"}
+)
+_PRESENCE_ONLY: Final = re.compile(
+    "AUTHORI[SZ]ATION|COOKIE|TOKEN|SECRET|API_?KEY|CSRF|XSRF|PASSWORD|CREDENTIAL|SESSION|SIGNATURE"
+)
+_END: Final = object()
 
 
 class WideEventMiddleware:
     """Wraps a WSGI application, so that each request leaves one event.
 
-    To be the outermost wrapper: what it does not see is not on the event. Nested in another one of its kind it
-    steps aside.
+    To be the outermost wrapper: what it does not see is not on the event. Nested in another one of its kind
+    it steps aside.
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]], pipeline: Pipeline) -> None:
         self.app = app
         self.pipeline = pipeline
-        self._headers = tuple(
-            (_environ_name(name), name.lower()) for name in pipeline.settings.capture_headers
-        )
+        settings = pipeline.settings
+        self.client_ip = settings.client_ip
+        self._query = settings.capture_query
+        self._headers = tuple((_environ_name(name), name.lower()) for name in settings.capture_headers)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle one request."""
-        if UNIT in environ:
+        around: Unit | None = environ.get(UNIT)
+        if around is not None and not around.ended:
             return self.app(environ, start_response)
-        unit: Unit | None = attempt(self._begin, environ, start_response, failed=self._failed)
+        unit = attempt(self._begin, environ, start_response, failed=self.failed)
         if unit is None:
             return self.app(environ, start_response)
         with unit:
             body = self.app(environ, unit.start)
         return unit.finish(body)
 
-    def _begin(self, environ: Environ, start_response: Callable[..., Any]) -> Unit:
+    def failed(self, failure: Exception) -> None:
+        """Count and say a failure of our own; the request goes on without what failed."""
+        self.pipeline.health.failed("door_failed", "a request was not wholly observed", failure)
+
+    def _begin(self, environ: Environ, start_response: Callable[..., Any]) -> Unit | None:
         get = environ.get
-        method = as_text(get("REQUEST_METHOD", ""), 32)
-        event = WideEvent(f"{method} <unmatched>", kind="request", pipeline=self.pipeline)
+        method = get("REQUEST_METHOD", "")[:32]
+        named = method if method in _METHODS else "_OTHER"
+        event = WideEvent(f"{named} <unmatched>", kind="request", pipeline=self.pipeline)
         request_id = get("HTTP_X_REQUEST_ID")
         if request_id is not None:
             self._take_request_id(event, request_id)
@@ -77,7 +87,7 @@ class WideEventMiddleware:
         if parent is not None:
             _continue_trace(event, parent, get("HTTP_TRACESTATE"))
         event.add_facts(self._facts(environ, method))
-        unit = environ[UNIT] = Unit(event, environ, start_response, self.pipeline)
+        unit = environ[UNIT] = Unit(self, event, environ, start_response)
         return unit
 
     def _take_request_id(self, event: WideEvent, request_id: str) -> None:
@@ -88,41 +98,41 @@ class WideEventMiddleware:
 
     def _facts(self, environ: Environ, method: str) -> dict[str, Any]:
         get = environ.get
-        facts = {"method": method, "path": _path(environ), "scheme": get("wsgi.url_scheme")}
-        if self.pipeline.settings.client_ip != "off":
-            facts["remote_addr"] = client_address(get("REMOTE_ADDR"), self.pipeline.settings.client_ip)
+        facts: dict[str, Any] = {"method": method, "path": _path(environ)}
         agent = get("HTTP_USER_AGENT")
         if agent is not None:
             facts["user_agent"] = agent[:_MAX_HEADER]
         referrer = get("HTTP_REFERER")
         if referrer is not None:
             facts["referrer"] = referrer.partition("?")[0][:_MAX_HEADER]
-        length = get("CONTENT_LENGTH")
-        if length and length.isdecimal() and len(length) < 16:
-            facts["request_bytes"] = int(length)
+        size = _size(get("CONTENT_LENGTH"))
+        if size is not None:
+            facts["request_bytes"] = size
         if self._headers:
             facts["request_headers"] = self._captured(environ)
-        if self.pipeline.settings.capture_query and get("QUERY_STRING"):
-            facts["query"] = dict(parse_qsl(environ["QUERY_STRING"][:_MAX_PATH])[:_MAX_QUERY])
+        if self._query and get("QUERY_STRING"):
+            query = parse_qsl(environ["QUERY_STRING"][:_MAX_PATH], keep_blank_values=True)
+            facts["query"] = dict(query[:_MAX_QUERY])
         return facts
 
     def _captured(self, environ: Environ) -> dict[str, str]:
-        found = ((key, name) for key, name in self._headers if key in environ)
         return {
             name: "[present]" if _PRESENCE_ONLY.search(key) else as_text(environ[key], _MAX_HEADER)
-            for key, name in found
+            for key, name in self._headers
+            if key in environ
         }
-
-    def _failed(self, failure: Exception) -> None:
-        self.pipeline.health.failed("door_failed", "a request could not be begun", failure)
 
 
 class Unit:
-    """One request under way: its event, what the response said of itself, and how far its body got."""
+    """One request under way: its event, what the response said of itself, and how far its body got.
+
+    As a context manager it runs application code: the event is current, and an exception that leaves it ends
+    the unit of work.
+    """
 
     __slots__ = (
+        "_door",
         "_environ",
-        "_pipeline",
         "_sent",
         "_start_response",
         "_token",
@@ -131,23 +141,28 @@ class Unit:
         "ended",
         "event",
         "length",
+        "named",
         "skipped",
         "status",
         "whole",
     )
 
     def __init__(
-        self, event: WideEvent, environ: Environ, start_response: Callable[..., Any], pipeline: Pipeline
+        self,
+        door: WideEventMiddleware,
+        event: WideEvent,
+        environ: Environ,
+        start_response: Callable[..., Any],
     ) -> None:
         self.event = event
+        self._door = door
         self._environ = environ
         self._start_response = start_response
-        self._pipeline = pipeline
         self._sent = 0
         self.status = 0
         self.length: int | None = None
         self.content_type: str | None = None
-        self.whole = self.skipped = self.ended = False
+        self.whole = self.named = self.skipped = self.ended = False
 
     def __enter__(self) -> Self:
         self._token: Token[WideEvent | None] = enter(self.event)
@@ -155,56 +170,73 @@ class Unit:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         leave(self._token)
-        if error is not None:
-            self.event.add_error(error)
+        if error is not None and not self.ended:
+            attempt(self._escaped, error, failed=self._door.failed)
             self.end()
+
+    def _escaped(self, error: BaseException) -> None:
+        """Note what the application raised. Where no byte was sent, no header was: the server answers 500."""
+        if not self._sent:
+            self.status, self.content_type = 500, None
+        tell(self.event.add_error, error)
 
     # ---- the response --------------------------------------------------------------------------------------
 
-    def start(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
         """Stand in for the server's `start_response`: look at status and headers, and add those of ours."""
-        headers = attempt(self._observe, status, headers, failed=partial(self._failed, headers))
-        self._write = self._start_response(status, headers, *exc_info)
+        more = attempt(self._observe, status, headers, failed=self._door.failed)
+        with_ours = headers if more is None else [*headers, *more]
+        if exc_info is None:
+            self._write = self._start_response(status, with_ours)
+        else:
+            self._write = self._start_response(status, with_ours, exc_info)
         return self.write
 
     def write(self, data: bytes) -> object:
         """Stand in for the server's `write`, which a few applications still use: count the bytes."""
-        self._sent += len(data)
-        return self._write(data)
+        written = self._write(data)
+        self.passed(len(data))
+        return written
 
-    def _observe(self, status: str, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    def _observe(self, status: str, headers: list[tuple[str, str]]) -> list[tuple[str, str]] | None:
         self.status = int(status[:3])
-        self.length = None
-        echoed = False
-        for name, value in headers:
-            lowered = name.lower()
-            if lowered == "content-length":
-                self.length = int(value)
-            elif lowered == "content-type":
-                self.content_type = value[:_MAX_HEADER]
-            elif lowered == "x-request-id":
-                echoed = True
-        ours = [("X-Process-Time", str(round(self.event.elapsed_ms())))]
-        if not echoed:
+        told = {name.lower(): value for name, value in headers}
+        self.length = _size(told.get("content-length"))
+        self.content_type = told.get("content-type")
+        ours = []
+        if "x-process-time" not in told:
+            ours.append(("X-Process-Time", str(round(self.event.elapsed_ms()))))
+        if "x-request-id" not in told and valid_request_id(self.event.request_id):
             ours.append(("X-Request-ID", self.event.request_id))
-        return [*headers, *ours]
+        return ours
 
     def finish(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """End the unit of work at once if the body is whole; else give a body that ends it."""
-        if isinstance(body, (list, tuple)):
-            self._sent += sum(map(len, body))
+        size = attempt(self._size_of, body, failed=self._door.failed)
+        if size is not None:
+            self._sent += size
             self.end()
             return body
-        if self.whole and self.length is not None:
-            self._sent += self.length
-            self.end()
+        wrapper = self._environ.get("wsgi.file_wrapper")
+        if isinstance(wrapper, type) and isinstance(body, wrapper) and self._watch_file(body):
             return body
-        if isinstance(body, self._environ.get("wsgi.file_wrapper", ())):
-            return self._watch_file(body)
         return Stream(self, body)
 
-    def _watch_file(self, body: Any) -> Iterable[bytes]:
-        """Leave a file to the server, which may send it by a system call of its own; its `close` ends the unit."""
+    def _size_of(self, body: Iterable[bytes]) -> int | None:
+        """The size of a body that is whole; `None` for one that is still to be made."""
+        listed = isinstance(body, (list, tuple))
+        if not listed and not self.whole:
+            return None
+        if self._bodiless():
+            return 0
+        return sum(map(len, body)) if listed else self.length
+
+    def _bodiless(self) -> bool:
+        status = self.status
+        return 100 <= status < 200 or status in (204, 304) or self._environ.get("REQUEST_METHOD") == "HEAD"
+
+    def _watch_file(self, body: Any) -> bool:
+        """Leave a file to the server, which may send it by a system call; its `close` ends the unit."""
         close = getattr(body, "close", None)
 
         def close_and_end() -> None:
@@ -212,26 +244,36 @@ class Unit:
                 if close is not None:
                     close()
             finally:
-                self._sent += self.length or 0
-                self.end()
+                self._file_closed()
 
-        body.close = close_and_end
-        return body  # type: ignore[no-any-return]
+        try:
+            body.close = close_and_end
+        except (AttributeError, TypeError):
+            return False
+        return True
+
+    def _file_closed(self) -> None:
+        """End; a server that is just handling an error of its socket could not send all of the file."""
+        if isinstance(sys.exc_info()[1], OSError):
+            self.cut_short()
+        else:
+            self._sent += self.length or 0
+            self.end()
 
     # ---- the end -------------------------------------------------------------------------------------------
 
-    def first_byte(self) -> None:
-        """Note that the body begins."""
-        self.event.add_facts({"ttfb_ms": self.event.elapsed_ms()})
-
     def passed(self, size: int) -> None:
-        """Count bytes of the body."""
+        """Count bytes of the body, and note when the first of them were there."""
+        if not self._sent and size and not self.event.sealed:
+            self.event.add_facts({"ttfb_ms": self.event.elapsed_ms()})
         self._sent += size
 
     def cut_short(self) -> None:
-        """End because the server closed the body early: its client has gone, unless no body was due."""
-        due = self._environ.get("REQUEST_METHOD") != "HEAD" and self.status not in _BODILESS
-        if due and (self.length is None or self._sent < self.length):
+        """End because the server closed the body early: its client has gone, unless all was sent."""
+        if self.ended:
+            return
+        due = not self._bodiless() and (self.length is None or self._sent < self.length)
+        if due and self.event.marked != "error" and not self.event.sealed:
             self.event.mark_outcome("disconnected")
         self.end()
 
@@ -239,91 +281,82 @@ class Unit:
         """End the unit of work, once."""
         if not self.ended:
             self.ended = True
-            attempt(self._end, failed=partial(self._failed, None))
+            attempt(self._end, failed=self._door.failed)
+            self._environ = {}
 
     def _end(self) -> None:
-        event, status = self.event, self.status
-        facts: dict[str, Any] = {"status_code": status} if status else {}
-        if event.marked == "error" and not status:
-            facts["status_code"] = 500
-        if status:
-            facts["response_bytes"] = self._sent
-        if self.content_type is not None:
-            facts["content_type"] = self.content_type
-        event.add_facts(facts)
-        if status >= 500:
+        event = self.event
+        if event.sealed:  # the application emitted it by hand
+            return
+        event.add_facts(self._late_facts())
+        if self.status >= 500:
             event.promote_handled_error()
         if self.skipped:
-            self._pipeline.discard(event, "skipped")
+            self._door.pipeline.discard(event, "skipped")
         else:
-            self._pipeline.emit(event)
+            self._door.pipeline.emit(event)
 
-    def _failed(self, instead: Any, failure: Exception) -> Any:
-        self._pipeline.health.failed("door_failed", f"{self.event.operation}: the door failed", failure)
-        return instead
+    def _late_facts(self) -> dict[str, Any]:
+        """What is known at the end only: the response, and the client as a proxy's fix inside us left it."""
+        facts: dict[str, Any] = {"response_bytes": self._sent, "scheme": self._environ.get("wsgi.url_scheme")}
+        if self.status:
+            facts["status_code"] = self.status
+        if self.content_type is not None:
+            facts["content_type"] = self.content_type[:_MAX_HEADER]
+        address = self._environ.get("REMOTE_ADDR")
+        if address and self._door.client_ip != "off":
+            facts["remote_addr"] = address if self._door.client_ip == "full" else truncated(address)
+        return facts
 
 
 class Stream:
-    """A streamed body: passes each chunk on, with the request's event current while the application makes it."""
+    """A streamed body: passes each chunk on; the event is current while the application makes it."""
 
-    __slots__ = ("_begun", "_body", "_chunks", "_unit")
+    __slots__ = ("_body", "_chunks", "_unit")
+
+    _chunks: Iterator[bytes]
 
     def __init__(self, unit: Unit, body: Iterable[bytes]) -> None:
         self._unit = unit
         self._body = body
-        self._chunks: Iterator[bytes] = iter(body)
-        self._begun = False
 
     def __iter__(self) -> Self:
+        with self._unit:
+            self._chunks = iter(self._body)
         return self
 
     def __next__(self) -> bytes:
-        with Passing(self._unit):
-            chunk = next(self._chunks)
-        if not self._begun:
-            self._begun = True
-            self._unit.first_byte()
+        with self._unit:
+            chunk: Any = next(self._chunks, _END)
+        if chunk is _END:
+            self._unit.end()
+            raise StopIteration
         self._unit.passed(len(chunk))
-        return chunk
+        return chunk  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Close the application's body, and end the unit of work if the body did not come to its end."""
         close = getattr(self._body, "close", None)
         try:
             if close is not None:
-                with Passing(self._unit):
+                with self._unit:
                     close()
         finally:
             self._unit.cut_short()
 
 
-class Passing:
-    """The making of one chunk: the event is current; the end of the body or an error ends the unit of work."""
-
-    __slots__ = ("_token", "_unit")
-
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-
-    def __enter__(self) -> None:
-        self._token = enter(self._unit.event)
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        leave(self._token)
-        if error is None or self._unit.ended:
-            return
-        if not isinstance(error, StopIteration):
-            self._unit.event.add_error(error)
-        self._unit.end()
+# ---- what a request says -----------------------------------------------------------------------------------
 
 
-def client_address(address: str | None, mode: str) -> str | None:
-    """Return the client's address; with `truncate` without its last 8 bits (IPv4) or last 80 bits (IPv6)."""
-    if address is None or mode == "full":
-        return address
-    if ":" in address:
-        return ":".join([*address.split(":")[:3], ":"]) if "." not in address else "::"
-    return address.rpartition(".")[0] + ".0"
+@lru_cache(maxsize=1024)
+def truncated(address: str) -> str | None:
+    """Return a client's address without its last 8 (IPv4) or 80 bits (IPv6); `None` if it is none."""
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    known = getattr(known, "ipv4_mapped", None) or known
+    return str(ip_network((known, 24 if known.version == 4 else 48), strict=False).network_address)
 
 
 def _continue_trace(event: WideEvent, traceparent: str, tracestate: str | None) -> None:
@@ -334,7 +367,7 @@ def _continue_trace(event: WideEvent, traceparent: str, tracestate: str | None) 
     if tracestate:
         event.tracestate = parse_tracestate(tracestate)
         if event.tracestate.threshold is not None:
-            event.add_facts({"upstream_rate": 1 - event.tracestate.threshold / ALL})
+            event.sampled_upstream(1 - event.tracestate.threshold / ALL)
 
 
 def _path(environ: Environ) -> str:
@@ -342,6 +375,10 @@ def _path(environ: Environ) -> str:
     if not path.isascii():
         path = path.encode("latin-1", "replace").decode("utf-8", "replace")
     return path[:_MAX_PATH]
+
+
+def _size(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 16 else None
 
 
 def _environ_name(header: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from wide_events.exceptions import ConfigurationError
 from wide_events.guards import attempt
 from wide_events.plain import shortened
-from wide_events.redaction.detectors import DETECTORS, SUSPECT, TOO_MANY
+from wide_events.redaction.detectors import DETECTORS, MARK, TOO_MANY, suspect
 from wide_events.redaction.keys import ALWAYS, CLEAN, SensitiveKeys
 
 if TYPE_CHECKING:
@@ -92,10 +92,11 @@ class RedactionSettings(Protocol):
 class Redactor:
     """Redacts the fields of one event: `redactor(fields)` gives `(fields, paths)`.
 
-    `keys` are further names of secrets (a leading `-` takes one off the built-in list), `detectors` the forms that
-    are looked for inside of texts. `mode`: `mask` writes `[redacted]` or `[email]`; `hash` adds a keyed hash, so
-    that like can be counted with like; `drop` leaves nothing. With `allow_only`, everything but the named paths
-    (and what identifies and measures) is redacted. Tests itself; raises `ConfigurationError` if a secret passes.
+    `keys` are further names of secrets (a leading `-` takes one off the built-in list), `detectors` the forms
+    that are looked for inside of texts. `mode`: `mask` writes `[redacted]` or `[email]`; `hash` adds a keyed
+    hash, so that like can be counted with like; `drop` leaves nothing. With `allow_only`, everything but the
+    named paths (and what identifies and measures) is redacted. Tests itself; raises `ConfigurationError` if a
+    secret passes.
     """
 
     def __init__(
@@ -132,16 +133,18 @@ class Redactor:
     def __call__(self, fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Return the fields without secrets, and the dotted paths of what was redacted.
 
-        Where there is nothing to redact, it is the very dict that was given. Never raises: a field that cannot
-        be read is replaced, never passed on.
+        Where there is nothing to redact, it is the very dict that was given. Never raises: a field that
+        cannot be read is replaced, never passed on.
         """
         if self._allowed is None and attempt(self._is_clean, fields, failed=_doubtful):
             return fields, _NOTHING
         return _Pass(self).run(fields)
 
     def text(self, text: str) -> str:
-        """Return a text without the secrets that its form gives away; of a longer one, the first 65,536 characters."""
+        """Return a text without the secrets that its form gives away; of a long one, 65,536 characters."""
         text = shortened(text, _LONGEST_READ)
+        if not suspect(text):
+            return text
         for detect in self._detectors.values():
             text, found = detect(text, self._masked)
             if found >= TOO_MANY:
@@ -187,21 +190,31 @@ class Redactor:
             return item in self._clean_texts or self._text_is_clean(item)
         if kind is dict:
             return self._is_clean(item)
-        return kind is not list or all(map(self._item_is_clean, item))
+        return kind is not list or (not self._is_secret_pair(item) and all(map(self._item_is_clean, item)))
+
+    def _is_secret_pair(self, items: list[Any]) -> bool:
+        """Whether this is a name and a secret, such as a header: `["Authorization", "…"]`."""
+        return len(items) == 2 and type(items[0]) is str and self._is_secret(items[0], items[1])
+
+    def _is_secret(self, name: str, value: Any) -> bool:
+        if name in self._clean_keys:
+            return False
+        verdict = self._keys.verdict(name)
+        return verdict != CLEAN and _is_covered(verdict, value)
 
     def _keys_are_clean(self, fields: dict[str, Any]) -> bool:
         for key, value in fields.items():
             if key in self._clean_keys:
                 continue
-            verdict = self._keys.verdict(key)
-            if (verdict and _is_covered(verdict, value)) or not self._text_is_clean(key):
+            name = _label(fields) if key == "value" else key
+            if self._is_secret(name, value) or not self._text_is_clean(key):
                 return False
-            if verdict == CLEAN:
+            if key != "value" and self._keys.verdict(key) == CLEAN:
                 _remember(self._clean_keys, key)
         return True
 
     def _text_is_clean(self, text: str) -> bool:
-        if len(text) > _LONGEST_READ or (SUSPECT.search(text) is not None and self.text(text) != text):
+        if len(text) > _LONGEST_READ or (suspect(text) and self.text(text) != text):
             return False
         _remember(self._clean_texts, text)
         return True
@@ -215,8 +228,7 @@ class _Pass:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._keys = redactor._keys  # noqa: SLF001 - two halves of one room
-        self._allowed = redactor._allowed  # noqa: SLF001
+        self._allowed = redactor._allowed  # noqa: SLF001 - two halves of one room
         self._paths: list[str] = []
 
     def run(self, fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -227,17 +239,23 @@ class _Pass:
 
     def _fields(self, fields: dict[str, Any], path: str) -> dict[str, Any]:
         kept: dict[str, Any] = {}
+        label = _label(fields)
         for key, value in list(fields.items()):
             name = self._redactor.text(key)
             where = f"{path}.{name}" if path else name
-            safe = attempt(self._field, key, value, where, failed=partial(self._failed, where))
+            safe = attempt(
+                self._field,
+                label if key == "value" else key,
+                value,
+                where,
+                failed=partial(self._failed, where),
+            )
             if safe is not _DROPPED:
                 kept[name] = safe
         return kept
 
     def _field(self, key: str, value: Any, path: str) -> Any:
-        verdict = self._keys.verdict(key)
-        if verdict and _is_covered(verdict, value):
+        if self._redactor._is_secret(key, value):  # noqa: SLF001
             return self._replaced(value, path)
         return self._value(value, path)
 
@@ -246,7 +264,7 @@ class _Pass:
         if kind is dict:
             return self._fields(value, path)
         if kind is list:
-            return [self._value(item, f"{path}.{index}") for index, item in enumerate(list(value))]
+            return [self._item(item, f"{path}.{index}") for index, item in enumerate(list(value))]
         if self._allowed is not None and not self._is_allowed(path):
             return self._replaced(value, path)
         if kind is not str:
@@ -255,6 +273,12 @@ class _Pass:
         if safe != value:
             self._paths.append(path)
         return safe
+
+    def _item(self, item: Any, path: str) -> Any:
+        if type(item) is list and self._redactor._is_secret_pair(item):  # noqa: SLF001
+            replaced = self._replaced(item[1], f"{path}.1")
+            return [item[0], "" if replaced is _DROPPED else replaced]
+        return self._value(item, path)
 
     def _replaced(self, value: Any, path: str) -> Any:
         mark = self._redactor.masked("redacted", value)
@@ -283,8 +307,14 @@ def _is_covered(verdict: int, value: Any) -> bool:
     return verdict == ALWAYS or kind not in (int, float)
 
 
+def _label(fields: dict[str, Any]) -> str:
+    """What `value` is the value of, in `{"name": "Authorization", "value": "…"}`."""
+    label = fields.get("name", fields.get("key"))
+    return label if type(label) is str else "value"
+
+
 def _is_mark(value: Any) -> bool:
-    return type(value) is str and value.startswith("[redacted") and value.endswith("]") and len(value) < 32
+    return type(value) is str and MARK.fullmatch(value) is not None
 
 
 def _remember(memo: set[str], text: str) -> None:

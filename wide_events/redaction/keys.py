@@ -39,6 +39,13 @@ SEGMENTS: Final = [
     "apikey",
     "accesskey",
     "privatekey",
+    "accesstoken",
+    "authtoken",
+    "refreshtoken",
+    "idtoken",
+    "apitoken",
+    "clientsecret",
+    "secretkey",
 ]
 PHRASES: Final = (
     "api key",

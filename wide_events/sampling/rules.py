@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wide_events.sampling.decision import Fields
 
 _MEMO: Final = 4096
+_TIERS: Final = (("vehicle_context", "usage_tier"), ("user_context", "tier"))
 
 
 def error(fields: Fields) -> float | None:
@@ -24,7 +25,7 @@ def error(fields: Fields) -> float | None:
     if fields.get("success") is False:
         return 1.0
     status = fields.get("status_code")
-    return 1.0 if finite(status) and status >= 500 else None
+    return 1.0 if type(status) is int and status >= 500 else None
 
 
 def boundary(fields: Fields) -> float | None:
@@ -55,6 +56,10 @@ class ByOperation:
             self._memo[operation] = known
         return known
 
+    def lowest(self) -> float:
+        """The lowest number that any operation has."""
+        return min((self.default, *(number for _, number in self._by_length)))
+
     def _look_up(self, operation: str) -> float:
         for name, number in self._by_length:
             if operation == name or operation.startswith(f"{name}_"):
@@ -74,6 +79,7 @@ class Slow:
 
     def __init__(self, thresholds_ms: ByOperation) -> None:
         self._thresholds_ms = thresholds_ms
+        self._lowest_ms = thresholds_ms.lowest()
 
     def threshold_ms(self, fields: Fields) -> float:
         """The threshold for this event: its own, or that of its operation."""
@@ -83,6 +89,8 @@ class Slow:
     def __call__(self, fields: Fields) -> float | None:
         """Give 1 over the threshold."""
         duration = fields.get("duration_ms")
+        if type(duration) is float and duration <= self._lowest_ms and "own_slow_threshold_ms" not in fields:
+            return None
         return 1.0 if finite(duration) and duration > self.threshold_ms(fields) else None
 
 
@@ -99,6 +107,8 @@ class CriticalEvent:
         if fields.get("critical_events"):
             return 1.0
         metrics = fields.get("business_metrics")
+        if metrics is None:
+            return None
         if isinstance(metrics, Mapping) and any(metrics.get(name) for name in self._names):
             return 1.0
         return None
@@ -114,11 +124,11 @@ class HeavyUser:
 
     def __call__(self, fields: Fields) -> float | None:
         """Give 1 for `vehicle_context.usage_tier` or `user_context.tier` of such a tier."""
-        for block, name in (("vehicle_context", "usage_tier"), ("user_context", "tier")):
-            context = fields.get(block)
-            tier = context.get(name) if isinstance(context, Mapping) else None
-            if type(tier) is str and tier in self._tiers:
-                return 1.0
+        for block, name in _TIERS:
+            if block in fields:
+                tier = _inside(fields[block], name)
+                if type(tier) is str and tier in self._tiers:
+                    return 1.0
         return None
 
 
@@ -132,8 +142,9 @@ class Rate:
 
     def __call__(self, fields: Fields) -> float:
         """Give a rate, always: this is the last rule."""
-        own = fields.get("own_rate")
-        return float(own) if is_rate(own) else self._rates[fields.get("operation")]
+        if "own_rate" in fields and is_rate(own := fields["own_rate"]):
+            return float(own)
+        return self._rates[fields.get("operation")]
 
 
 class NewUser:
@@ -146,10 +157,9 @@ class NewUser:
 
     def __call__(self, fields: Fields) -> float | None:
         """Give the raised rate for an `account_age_days` under the limit."""
-        for block in ("vehicle_context", "user_context"):
-            context = fields.get(block)
-            age = context.get("account_age_days") if isinstance(context, Mapping) else None
-            if finite(age) and age < self._days:
+        for block, _ in _TIERS:
+            age = _inside(fields[block], "account_age_days") if block in fields else None
+            if age is not None and finite(age) and age < self._days:
                 return self._rate if self._rate > self._usual(fields) else None
         return None
 
@@ -165,7 +175,16 @@ class Upstream:
     def __call__(self, fields: Fields) -> float | None:
         """Give the rate behind the caller's `tracestate` `th`, where it is the higher one."""
         rate = fields.get("upstream_rate")
+        if rate is None:
+            return None
         return rate if is_rate(rate) and rate > self._usual(fields) else None
+
+
+def _inside(block: object, name: str) -> object:
+    """The value of that name in a block, or `None` where there is no such block or value."""
+    if type(block) is dict or isinstance(block, Mapping):
+        return block.get(name)
+    return None
 
 
 def is_rate(value: object) -> TypeGuard[float]:

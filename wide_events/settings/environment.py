@@ -70,7 +70,8 @@ def read(
 def family_member(variable: str) -> str | None:
     """`sample_rates.trip` for `LOG_SAMPLE_TRIP`; None for what belongs to no family."""
     for prefix, field in FAMILIES.items():
-        if variable.startswith(prefix) and (name := operation_name(variable[len(prefix) :]).strip("_")):
+        name = operation_name(variable[len(prefix) :]) if variable.startswith(prefix) else ""
+        if name.strip("_"):
             return f"{field}.{name}"
     return None
 

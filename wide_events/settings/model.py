@@ -56,9 +56,7 @@ def _setting(
     extra = {"variable": variable, "default": default}
     if made is not None:
         return Field(default_factory=made, description=description, json_schema_extra=extra)
-    return Field(
-        default, description=description, json_schema_extra=extra, repr=not secret, validate_default=secret
-    )
+    return Field(default, description=description, json_schema_extra=extra, repr=not secret)
 
 
 class Settings(BaseModel):
@@ -172,7 +170,7 @@ class Settings(BaseModel):
 
         def __init__(self, **values: Any) -> None:
             try:
-                super().__init__(**values)
+                super().__init__(**{"redact_hash_key": None, **values})  # checked even when it is not given
             except ValidationError as failure:
                 problems = _problems(failure)
             else:

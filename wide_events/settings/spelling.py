@@ -78,8 +78,9 @@ def _family_meant(name: str) -> str | None:
     for prefix in FAMILIES:
         size = prefix.count("_")
         begin, rest = "_".join(segments[:size]), "_".join(segments[size:])
-        if rest and _closest(begin, [prefix.rstrip("_")], _LIKE_OURS):
-            return prefix + rest
+        meant = prefix + rest
+        if rest and meant != name and _closest(begin, [prefix.rstrip("_")], _LIKE_OURS):
+            return meant
     return None
 
 
