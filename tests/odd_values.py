@@ -138,7 +138,7 @@ ODD: Final[dict[str, Callable[[], Any]]] = {
     "defaultdict": lambda: defaultdict(list, a=[1]),
     "mapping proxy": lambda: types.MappingProxyType({"a": 1}),
     "SimpleNamespace": lambda: types.SimpleNamespace(a=1),
-    "dict view": lambda: {"a": 1}.items(),
+    "dict view": lambda: {"a": 1}.items(),  # noqa: PLW0108 - a new one each time
     "dataclass": Trip,
     "slotted dataclass with an unset field": slotted,
     "dataclass made at run time": lambda: make_dataclass("Made", ["a"])(1),

@@ -44,7 +44,9 @@ fields = st.dictionaries(keys, plain, max_size=12)
 
 # ---- objects that bite
 
-_CHEAP = sorted(name for name in ODD if "long" not in name and "deep" not in name and "wide" not in name)
+# Not what is slow to make, nor what hypothesis itself cannot look at: those are tried one by one.
+_LEFT_OUT = ("long", "deep", "wide", "raises on touch", "raises about class")
+_CHEAP = sorted(name for name in ODD if not any(word in name for word in _LEFT_OUT))
 odd = st.sampled_from(sorted(ODD)).map(lambda name: ODD[name]())
 """One of the odd objects."""
 cheap_odd = st.sampled_from(_CHEAP).map(lambda name: ODD[name]())

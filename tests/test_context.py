@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.odd_objects import ODD
+from tests.odd_values import ODD
 from wide_events import Pipeline, WideEvent, current_event, propagate, track_operation, track_time
 from wide_events.context import enter, leave
 from wide_events.pipeline import default_pipeline, set_default_pipeline

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.odd_objects import ODD
+from tests.odd_values import ODD
 from tests.strategies import anything, keys
 from wide_events import ErrorCode, Pipeline, WideEvent
 from wide_events.settings import Settings

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.odd_objects import ODD
+from tests.odd_values import ODD
 from wide_events import ErrorCode, StructuredError
 from wide_events.encoding import encode
 from wide_events.failures import describe

@@ -80,4 +80,17 @@ def test_only_so_many_lines_and_cuts_are_noted():
     for number in range(150):
         event.log(f"line {number}").add_context(**{f"long_{number}": "x" * 9000})
     assert len(event.context["logs"]) == 100
-    assert len(event.cuts) == 100
+    assert len(event.cuts) == 20
+
+
+def test_a_block_that_was_replaced_by_hand_becomes_a_block_again():
+    event = WideEvent("gather")
+    event.context["user_context"] = "by hand"
+    event.add_user_context(tier="heavy").add_context(tags=["a", {"b": None}])
+    assert emitted(event)["user_context"] == {"tier": "heavy"}
+
+
+def test_fields_for_a_log_line_are_limited_too():
+    event = WideEvent("gather").log("many", **{f"field_{number}": number for number in range(400)})
+    assert len(event.context["logs"][0]) == MAX_FIELDS
+    assert event.cuts == ["logs"]

@@ -204,7 +204,7 @@ def test_one_value_holds_so_many_values_and_characters_at_most():
         wide = [wide] * 20
     assert check(copied(wide)) < 6000
     texts = copied(["x" * 8000] * 100)
-    assert sum(map(len, texts)) < 270_000
+    assert sum(map(len, texts)) < 140_000
 
 
 def test_what_the_caller_changes_later_changes_nothing():

@@ -6,28 +6,18 @@ never raise, whatever they are given, and return the event, so that they chain.
 
 from __future__ import annotations
 
-from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
-from wide_events.clock import clock
 from wide_events.failures import describe
-from wide_events.gathering import Gathered, is_plain
+from wide_events.gathering import is_plain
 from wide_events.guards import attempt
-from wide_events.home import Home, homes, locks
-from wide_events.identity import ID_OCTETS
-from wide_events.names import BEGUN, RESERVED, RESERVED_OUTSIDE_REQUESTS
+from wide_events.home import locks
+from wide_events.names import RESERVED, RESERVED_OUTSIDE_REQUESTS
 from wide_events.plain import MAX_FIELDS, MAX_KEY, MAX_TEXT, as_text, finite, key_text
-from wide_events.propagation import (
-    NO_STATE,
-    TraceState,
-    entropy,
-    valid_request_id,
-    valid_trace_id,
-)
 from wide_events.timers import Timer
+from wide_events.unit import UnitOfWork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -37,11 +27,9 @@ if TYPE_CHECKING:
 MAX_LOGS: Final = 100
 MAX_HANDLED: Final = 10
 unreserved: Final = RESERVED.isdisjoint
-_FAILED: Final = frozenset({"error", "timeout", "killed", "disconnected"})
-OUTCOMES: Final = frozenset({"success", "partial", *_FAILED})
 
 
-class WideEvent(Gathered):
+class WideEvent(UnitOfWork):
     """Everything that happened in one unit of work, gathered for one line.
 
     `operation` names the sort of work; `kind` is `operation`, `request`, `task`, `boundary`, `business` or
@@ -52,54 +40,7 @@ class WideEvent(Gathered):
     As a context manager it notes an exception that passes, and emits at the end.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_begun_ns",
-        "_open",
-        "_pipeline",
-        "_sealed",
-        "decision",
-        "ended_ns",
-        "hinted",
-        "level",
-        "marked",
-        "outer",
-        "parent_id",
-        "tracestate",
-        "wall_ns",
-    )
-
-    def __init__(
-        self,
-        operation: str,
-        *,
-        kind: str = "operation",
-        request_id: str | None = None,
-        trace_id: str | None = None,
-        pipeline: Home | None = None,
-    ) -> None:
-        self.wall_ns = time_ns()
-        self._octets = entropy.octets(ID_OCTETS)
-        self._trace_id = self._span_id = self._request_id = None
-        if trace_id is not None and valid_trace_id(trace_id):
-            self.trace_id = trace_id
-        if request_id is not None and valid_request_id(request_id):
-            self.request_id = request_id
-        self._fields = fields = BEGUN.copy()
-        fields["kind"] = kind if type(kind) is str else as_text(kind)
-        fields["operation"] = operation if type(operation) is str else as_text(operation)
-        self._cuts = None
-        self._shared = self._sealed = self.hinted = False
-        self._open = True
-        self._pipeline = pipeline
-        self.parent_id: str | None = None
-        self.tracestate: TraceState = NO_STATE
-        self.outer: WideEvent | None = None
-        self.decision: Decision | None = None
-        self.level: str | None = None
-        self.marked: str | None = None
-        self.ended_ns: int | None = None
-        self._begun_ns = clock.monotonic_ns()
+    __slots__ = ()
 
     # ---- gathering -----------------------------------------------------------------------------------------
 
@@ -205,38 +146,6 @@ class WideEvent(Gathered):
             self._append("handled_errors", block, MAX_HANDLED)
         return self
 
-    def mark_success(self) -> Self:
-        """Say that it went well, whatever was noted before."""
-        return self._mark("success", None)
-
-    def mark_failure(self, reason: str | None = None) -> Self:
-        """Say that it failed though nothing was raised; `reason` becomes `outcome_reason`."""
-        return self._mark("error", reason)
-
-    def mark_partial(self, reason: str | None = None) -> Self:
-        """Say that part of it was done; counts as success, with `outcome_reason`."""
-        return self._mark("partial", reason)
-
-    def mark_outcome(self, outcome: str, reason: str | None = None) -> Self:
-        """Set `timeout`, `killed` or `disconnected`: for the doors that see such ends; else it is `error`."""
-        return self._mark(outcome if type(outcome) is str and outcome in OUTCOMES else "error", reason)
-
-    def keep(self, reason: str = "forced") -> Self:
-        """Keep this event whatever the policy says; `reason` becomes its `sample_reason`."""
-        return self._hint("forced", as_text(reason, 64) or "forced")
-
-    def sample(self, rate: float) -> Self:
-        """Give this event a rate of its own, from 0 to 1, in place of that of its operation; else ignored."""
-        return self._hint("own_rate", rate) if finite(rate) else self
-
-    def sampled_upstream(self, rate: float) -> Self:
-        """Note the rate at which the calling service keeps this trace: what it keeps is kept here too."""
-        return self._hint("upstream_rate", rate)
-
-    def slow_over(self, threshold_ms: float) -> Self:
-        """Give this event a threshold of its own over which it is slow, in milliseconds."""
-        return self._hint("own_slow_threshold_ms", threshold_ms) if finite(threshold_ms) else self
-
     def add_facts(self, facts: dict[str, Any]) -> Self:
         """Add fields of the event's own table, such as `status_code`: for the doors of frameworks."""
         if self._sealed:
@@ -247,18 +156,17 @@ class WideEvent(Gathered):
         """Make the last handled error the `error`, where it turned out to be why the unit of work failed."""
         handled = self._fields.get("handled_errors")
         if type(handled) is list and handled and "error" not in self._fields and not self._sealed:
-            self._fields["error"] = handled.pop()
-            if not handled:
+            *others, last = handled
+            self._fields["error"] = last
+            if others:
+                self._fields["handled_errors"] = others
+            else:
                 del self._fields["handled_errors"]
         return self
 
     def note_failed_enricher(self, name: str) -> None:
         """Note that an enricher failed, whose fields are therefore missing."""
         self._append("failed_enrichers", name, MAX_HANDLED)
-
-    def rename(self, operation: str) -> Self:
-        """Give the unit of work its name, once it is known."""
-        return self._hint("operation", as_text(operation))
 
     def timer(self, name: str) -> Timer:
         """Time a block or a function, sync or async: `performance_breakdown.<name>_ms`.
@@ -290,22 +198,6 @@ class WideEvent(Gathered):
             times[count] = times.get(count, 1) + 1
             times[longest] = max(times.get(longest, so_far), milliseconds)
         return self
-
-    # ---- reading -------------------------------------------------------------------------------------------
-
-    @property
-    def operation(self) -> str:
-        """The name of the unit of work."""
-        return as_text(self._fields.get("operation"))
-
-    @property
-    def sealed(self) -> bool:
-        """Whether the line is written, or dropped, and nothing more can be added."""
-        return self._sealed
-
-    def elapsed_ms(self) -> float:
-        """Milliseconds since the unit of work began, by a clock that never jumps."""
-        return ((self.ended_ns or clock.monotonic_ns()) - self._begun_ns) / 1e6
 
     def headers(self) -> dict[str, str]:
         """Return what an outgoing call carries: `traceparent`, `tracestate`, `X-Request-ID`, `X-Trace-ID`."""
@@ -345,15 +237,6 @@ class WideEvent(Gathered):
         child = WideEvent(operation, kind=kind, pipeline=self._pipeline)
         return child.continue_from(self)
 
-    def continue_from(self, parent: WideEvent) -> Self:
-        """Take over the trace, the request and the sampling state of the event in which this one happens."""
-        self.trace_id, self.request_id, self.parent_id = parent.trace_id, parent.request_id, parent.span_id
-        self.tracestate = parent.tracestate
-        upstream = parent._fields.get("upstream_rate")
-        if finite(upstream):
-            self.sampled_upstream(upstream)
-        return self
-
     def __enter__(self) -> Self:
         return self
 
@@ -375,42 +258,6 @@ class WideEvent(Gathered):
     def __repr__(self) -> str:
         state = "sealed" if self._sealed else "open"
         return f"<{type(self).__name__} {self.operation} {state} request_id={self.request_id}>"
-
-    # ---- for the pipeline ----------------------------------------------------------------------------------
-
-    def own_home(self) -> Home | None:
-        """The pipeline that this event was given, if any: for the events that begin inside it."""
-        return self._pipeline
-
-    def home(self) -> Home:
-        """The pipeline that this event goes to."""
-        return self._pipeline or homes.default()
-
-    def claim(self) -> bool:
-        """Stop the clock. True for one caller only, of any thread: to delete an attribute is atomic."""
-        try:
-            del self._open
-        except AttributeError:
-            return False
-        self.ended_ns = clock.monotonic_ns()
-        return True
-
-    def seal(self) -> dict[str, Any]:
-        """Let nothing more in, and return what was gathered."""
-        self._sealed = True
-        return self.own_fields()
-
-    def settle(self) -> dict[str, Any]:
-        """Bring outcome, success and duration up to date, and return the fields for the policy to read."""
-        fields = self._fields
-        outcome = self.marked
-        if outcome is None:
-            status = fields.get("status_code", 0)
-            outcome = "error" if type(status) is int and status >= 500 else "success"
-        fields["outcome"] = outcome
-        fields["success"] = outcome not in _FAILED
-        fields["duration_ms"] = self.elapsed_ms()
-        return fields
 
     # ---- inside --------------------------------------------------------------------------------------------
 
@@ -436,28 +283,9 @@ class WideEvent(Gathered):
             self.home().conflict(self, refused)
         return {name: value for name, value in fields.items() if name not in reserved}
 
-    def _mark(self, outcome: str, reason: str | None) -> Self:
-        if self._sealed:
-            return self._late(("outcome",))
-        self.marked = outcome
-        if reason is not None:
-            self._fields["outcome_reason"] = as_text(reason, 1024)
-        return self
-
-    def _hint(self, name: str, value: Any) -> Self:
-        if self._sealed:
-            return self._late((name,))
-        self.hinted = True
-        self._fields[name] = value
-        return self
-
     def _forget_what_is_no_time(self, times: dict[str, Any]) -> None:
         for name in [name for name, time in list(times.items()) if not finite(time)]:
             del times[name]
-
-    def _late(self, names: Iterable[str]) -> Self:
-        self.home().late_write(self, list(names)[:MAX_HANDLED])
-        return self
 
 
 def _in_doubt(_: Exception) -> bool:

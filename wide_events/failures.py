@@ -11,6 +11,7 @@ import sys
 import sysconfig
 from collections import deque
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wide_events.exceptions import BaseAPIException
@@ -38,7 +39,7 @@ _PROVIDER_CODES: Final = (
 )
 _LIBRARIES: Final = (
     *{sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")},
-    os.path.dirname(__file__) + os.sep,
+    str(Path(__file__).parent) + os.sep,
     "<frozen ",
 )
 Frame = tuple[str, int, str]
@@ -76,7 +77,7 @@ def describe(error: object, details: Mapping[str, Any] | None = None) -> dict[st
 
 
 def type_name(error: object) -> str:
-    """Name the type of an error as OpenTelemetry's `exception.type` does: with its module, unless built in."""
+    """Name the type of an error as OpenTelemetry's `exception.type` does: module and all, unless built in."""
     if type(error) is str:
         return "Error"
     kind = type(error)
@@ -140,7 +141,7 @@ def _retriable(error: object, said: object) -> bool | None:
 
 def _details(error: object, given: Mapping[str, Any]) -> dict[str, Any]:
     own = _attribute(error, "details")
-    source = attempt(dict, own, failed=lambda _: {}) if type(own) is dict else {}
+    source: dict[str, Any] = attempt(dict, own, failed=lambda _: {}) if type(own) is dict else {}
     source.update(given)
     if "provider_code" not in source:
         source["provider_code"] = _provider_code(error)

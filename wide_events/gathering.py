@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-_MAX_CUTS: Final = 100
+_MAX_CUTS: Final = 20
 _GATHERED: Final = {"kind": str, "operation": str, "outcome": str, "success": bool, "duration_ms": float}
 _MADE_LATER: Final = frozenset((*IDENTITY, *SERVICE, *SAMPLING, "schema_version")) - frozenset(_GATHERED)
 _FORMS: Final = {**_GATHERED, **{name: list if name in LISTS else dict for name in (*BLOCKS, *LISTS)}}
@@ -108,7 +108,7 @@ def is_plain(values: Iterable[Any]) -> bool:
 
 
 def checked(fields: dict[str, Any]) -> dict[str, Any]:
-    """Set right what was changed by hand: fields of ours that are forged or of another form are kept apart."""
+    """Set right what was changed by hand: fields of ours that are forged or misshapen are kept apart."""
     odd = {
         name: fields.pop(name)
         for name, value in list(fields.items())

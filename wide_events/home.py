@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from threading import RLock
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from wide_events.event import WideEvent
     from wide_events.sampling import Decision
+    from wide_events.unit import UnitOfWork
 
 
 class Home(Protocol):
@@ -22,7 +24,7 @@ class Home(Protocol):
     def decide(self, event: WideEvent) -> Decision:
         """Ask the policy once and remember."""
 
-    def late_write(self, event: WideEvent, names: Iterable[str]) -> None:
+    def late_write(self, event: UnitOfWork, names: Iterable[str]) -> None:
         """Count and say that something was added after the line."""
 
     def conflict(self, event: WideEvent, names: Iterable[str]) -> None:
@@ -34,6 +36,14 @@ class Home(Protocol):
 
 class _Homes:
     default: Callable[[], Home]
+
+    def __init__(self) -> None:
+        self.default = self._first
+
+    def _first(self) -> Home:
+        """Load the pipeline, which puts its own in this place: importing an event alone does not need it."""
+        import_module("wide_events.pipeline")
+        return self.default()
 
 
 homes: Final = _Homes()

@@ -33,7 +33,7 @@ class Identified:
 
     @property
     def span_id(self) -> str:
-        """This unit of work within the trace: 16 hex digits."""
+        """The unit of work within the trace: 16 hex digits."""
         if self._span_id is None:
             self._span_id = self._octets[16:24].hex()
         return self._span_id

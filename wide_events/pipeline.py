@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wide_events.sampling import Policy
     from wide_events.settings import Settings
     from wide_events.sinks import Sink
+    from wide_events.unit import UnitOfWork
 
 FAILED: Final = Decision(keep=False, reason="pipeline_failed", rate=1.0, weight=0.0)
 
@@ -98,12 +99,12 @@ class Pipeline:
                 event.settle()
         fields = event.seal()
         slow = self.policy.is_slow(fields)
+        if event.cuts:
+            fields["truncated"] = event.cuts
         fields, redacted = self.redact(fields)
         line = record(event, fields, self.service.facts(), decision, slow=slow)
         if redacted:
             line["redacted"] = redacted
-        if event.cuts:
-            line["truncated"] = event.cuts
         return line
 
     def deliver(self, line: dict[str, Any], outlets: Iterable[Outlet]) -> None:
@@ -152,7 +153,8 @@ class Pipeline:
         `tracestate` tells the threshold of the rate at which this service keeps the trace by chance, as far
         as it is known by now; the sampled flag says whether chance alone would keep it.
         """
-        threshold = threshold_of(self.policy.chance(event.settle()))
+        chance = attempt(self.policy.chance, event.settle(), failed=partial(self._chance_unknown, event))
+        threshold = threshold_of(chance)
         randomness = event.tracestate.randomness
         reached = event.randomness() if randomness is None else randomness
         state = write_tracestate(event.tracestate, threshold)
@@ -163,7 +165,7 @@ class Pipeline:
         }
         return {**headers, "tracestate": state} if state else headers
 
-    def late_write(self, event: WideEvent, names: Iterable[str]) -> None:
+    def late_write(self, event: UnitOfWork, names: Iterable[str]) -> None:
         """Count and say what was added after the line of an event."""
         told = ", ".join(names)
         self.health.complain("late_writes", f"{event.operation} had ended when these were added: {told}")
@@ -192,6 +194,10 @@ class Pipeline:
     def _emit_failed(self, event: WideEvent, failure: Exception) -> Decision:
         self.health.failed("pipeline_failed", f"{event.operation} could not be emitted", failure)
         return FAILED
+
+    def _chance_unknown(self, event: WideEvent, failure: Exception) -> float:
+        self.health.failed("rule_failed", f"the rate of {event.operation} is not known", failure)
+        return 0.0
 
     def _sink_failed(self, name: str, failure: Exception) -> None:
         self.health.failed(f"lost.{name}", f"a line did not reach {name}", failure)

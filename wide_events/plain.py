@@ -39,7 +39,7 @@ MAX_NODES: Final = 2000
 MAX_TEXT: Final = 8192
 MAX_KEY: Final = 128
 _SEQUENCES: Final = (list, tuple, AbstractSet, deque, range)
-_MAX_TEXTS: Final = 262_144
+_MAX_TEXTS: Final = 131_072
 _TRIES: Final = 8
 _WORD: Final = 320
 _CUT: Final = "…"
@@ -52,7 +52,7 @@ class Copier:
     """Copies one value within limits, and notes the paths of what it had to leave out in `cuts`.
 
     Limits: 8 levels, 256 keys of a mapping, 128 items of a sequence, 8192 characters of a text, 2000 values
-    and 262,144 characters in all, so that no value costs more than a few milliseconds however deep, wide or
+    and 131,072 characters in all, so that no value costs more than a few milliseconds however deep, wide or
     circular it is.
     """
 
@@ -238,5 +238,5 @@ def _class_name(value: Any) -> str:
 
 
 def finite(value: Any) -> TypeGuard[float]:
-    """Say whether this is a number that can be counted with: no bool, not infinite, not NaN, no giant integer."""
+    """Say whether this is a number to count with: no bool, not infinite, not NaN, no giant integer."""
     return type(value) in _NUMBERS and -_LARGEST <= value <= _LARGEST

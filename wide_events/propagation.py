@@ -22,6 +22,7 @@ _TH: Final = re.compile(r"[0-9a-f]{1,14}", re.ASCII)
 _RV: Final = re.compile(r"[0-9a-f]{14}", re.ASCII)
 _MAX_TRACESTATE: Final = 512
 _MAX_MEMBERS: Final = 32
+_MAX_OURS: Final = 256
 
 RANDOMNESS_BITS: Final = 56
 ALL: Final = 1 << RANDOMNESS_BITS
@@ -63,7 +64,7 @@ class _Entropy:
         self._pool: Iterator[bytes] = iter(())
 
     def pooled(self, size: int) -> bytes:
-        """Return that many octets. Whoever takes one from the pool is alone to have it: `next` is one step."""
+        """Return that many octets; whoever takes them from the pool has them alone: `next` is one step."""
         if size != self._size:
             self._size, self._pool = size, iter(())
         try:
@@ -103,17 +104,19 @@ def parse_traceparent(header: str) -> Parent | None:
 
 def parse_tracestate(header: str) -> TraceState:
     """Read a `tracestate` header; parts that break the grammar count as not said, the rest is passed on."""
+    header = header.replace("\t", " ")
     if len(header) > _MAX_TRACESTATE or not header.isprintable() or not header.isascii():
         return NO_STATE
     members = [member.strip() for member in header.split(",")]
     others = [member for member in members if member and not member.startswith("ot=")][:_MAX_MEMBERS]
     ours = next((member[3:] for member in members if member.startswith("ot=")), "")
-    said = dict(part.split(":", 1) for part in ours.split(";") if ":" in part)
+    said = dict(part.split(":", 1) for part in reversed(ours[:_MAX_OURS].split(";")) if ":" in part)
     th, rv = said.get("th", ""), said.get("rv", "")
     return TraceState(
         int(th.ljust(14, "0"), 16) if _TH.fullmatch(th) else None,
         int(rv, 16) if _RV.fullmatch(rv) else None,
         ",".join(others),
+        ";".join(f"{key}:{said[key]}" for key in reversed(said) if key not in ("th", "rv")),
     )
 
 
@@ -139,5 +142,15 @@ def write_tracestate(state: TraceState, threshold: int) -> str:
         parts.append(f"th:{f'{threshold:014x}'.rstrip('0') or '0'}")
     if state.randomness is not None:
         parts.append(f"rv:{state.randomness:014x}")
-    ours = "ot=" + ";".join(parts) if parts else ""
-    return ",".join(member for member in (ours, state.others) if member)
+    if state.rest:
+        parts.append(state.rest)
+    ours = ["ot=" + _within(";".join(parts), ";", _MAX_OURS)] if parts else []
+    members = [*ours, *filter(None, state.others.split(","))]
+    return _within(",".join(members[:_MAX_MEMBERS]), ",", _MAX_TRACESTATE)
+
+
+def _within(text: str, separator: str, limit: int) -> str:
+    """Leave the oldest entries out until the text is short enough."""
+    while len(text) > limit:
+        text = text.rpartition(separator)[0]
+    return text

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FAILURES = [OSError(28, "No space left on device"), MemoryError(), RecursionError(), ValueError("bug")]
 of_any_kind = pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
-pytestmark = pytest.mark.filterwarnings("default")
 
 
 class Broken:

@@ -61,7 +61,7 @@ VIEWS: dict[str, Any] = {
     "broken stream": broken_chunks,
     "stream with length": lambda: Response(iter(["a", "b"]), headers={"Content-Length": "2"}),
     "file": lambda: send_file(__file__),
-    "echo": lambda: request.get_data(),
+    "echo": lambda: request.get_data(cache=True),
     "cookie": lambda: Response("hello", headers=[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]),
 }
 BEFORE = {"nothing": lambda: None, "answer": lambda: "early", "raise": broken, "abort": lambda: abort(403)}

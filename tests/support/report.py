@@ -1,7 +1,7 @@
 """A pytest plugin: what the whole run did beside its tests, said just before pytest's own summary.
 
 `--note TEXT` and `--left-out TEXT` (each as often as needed) are printed; with `--core-coverage`, under
-`coverage run -m pytest`, the coverage of the core is printed and the run fails where it is too low.
+`coverage run -m pytest`, a run that passed prints the coverage of the core, and fails where that is too low.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     measured.stop()
     measured.save()
+    if session.exitstatus != pytest.ExitCode.OK:
+        return
     table = io.StringIO()
     reached = measured.report(file=table)
     goal = measured.config.fail_under
     session.config.stash[COVERAGE] = table.getvalue()
-    if reached < goal and session.exitstatus == pytest.ExitCode.OK:
+    if reached < goal:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         session.config.option.note.append(f"FAILED: the core's coverage is {reached:.2f} %, not {goal:.0f} %")
 

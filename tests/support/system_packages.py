@@ -56,8 +56,13 @@ def _may_install() -> bool:
 def _install(packages: list[str]) -> None:
     print(f"Installing Debian packages: {' '.join(packages)}", flush=True)
     os.environ.setdefault("DEBIAN_FRONTEND", "noninteractive")
+    _apt_get("update")
+    for package in packages:
+        _apt_get("install", "-y", "--no-install-recommends", package)
+
+
+def _apt_get(*arguments: str) -> None:
     try:
-        run_twice(["apt-get", "-qq", "update"])
-        run_twice(["apt-get", "-qq", "install", "-y", "--no-install-recommends", *packages])
+        run_twice(["apt-get", "-qq", *arguments])
     except subprocess.CalledProcessError as failure:
         print(f"apt-get failed: {failure}", flush=True)

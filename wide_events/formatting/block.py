@@ -166,4 +166,7 @@ def _who(fields: Mapping[str, Any]) -> str:
 
 
 def _shown(fields: Mapping[str, Any], name: str) -> str:
-    return brief(fields[name]).removesuffix(".0") if name in fields else ""
+    if name not in fields:
+        return ""
+    shown = brief(fields[name])
+    return shown.removesuffix(".0") if type(fields[name]) is float else shown

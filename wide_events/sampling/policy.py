@@ -21,6 +21,7 @@ from wide_events.sampling.rules import (
     business,
     checked,
     error,
+    is_rate,
 )
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Policy:
     def chance(self, fields: Fields) -> float:
         """The rate at which an event of this operation is kept by chance alone, as far as is known by now."""
         rates = [rule(fields) for name, rule in self.rules if name in ("rate", "new_user", "upstream")]
-        return max((rate for rate in rates if rate is not None), default=1.0)
+        return max((rate for rate in rates if is_rate(rate)), default=1.0)
 
     def _first_opinion(self, fields: Fields) -> tuple[str, float]:
         for name, ask in self._asked:
@@ -135,7 +136,7 @@ class Policy:
 
 def _callable(rule: Rule) -> Rule:
     """A rule as what is quickest to call: of an object, its bound `__call__`."""
-    return rule if isinstance(rule, FunctionType) else rule.__call__
+    return rule if isinstance(rule, FunctionType) else getattr(rule, "__call__", rule)  # noqa: B004
 
 
 def _name_of(rule: Rule) -> str:
