@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -12,9 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import wide_events
+import wide_events.pipeline as pipeline_module
 from tests.odd_values import ODD
 from wide_events import Pipeline, WideEvent, current_event, propagate, track_operation, track_time
 from wide_events.context import enter, leave
+from wide_events.home import homes
 from wide_events.pipeline import default_pipeline, set_default_pipeline
 from wide_events.settings import Settings
 from wide_events.sinks import MemorySink
@@ -33,13 +37,17 @@ def pipeline(sink: MemorySink) -> Pipeline:
     return Pipeline(Settings(sample_default=1.0), sinks=[sink])
 
 
-# ---- no unit of work -----------------------------------------------------------------------------------------
+# ---- no unit of work ---------------------------------------------------------------------------------------
 
 
 def test_outside_of_a_unit_of_work_everything_is_taken_and_nothing_kept(caplog: pytest.LogCaptureFixture):
     event = current_event()
-    event.add_context(a=1, error="x").add_user_context(tier="heavy").increment("n").log("hello").add_error("boom")
-    event.mark_failure("x").keep().add_business_metric("m", 1, critical=True).rename("x").record_time("t", 1.0)
+    event.add_context(a=1, error="x").add_user_context(tier="heavy").increment("n").log("hello").add_error(
+        "boom"
+    )
+    event.mark_failure("x").keep().add_business_metric("m", 1, critical=True).rename("x").record_time(
+        "t", 1.0
+    )
     with event.timer("t"), event:
         pass
     assert event.context == {}
@@ -95,7 +103,17 @@ def test_the_default_pipeline_is_made_from_the_environment_once(monkeypatch: pyt
         set_default_pipeline(before)
 
 
-# ---- threads -------------------------------------------------------------------------------------------------
+def test_the_pipeline_is_loaded_when_the_first_event_asks_for_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(homes, "default", homes._first)
+    monkeypatch.setattr(wide_events, "pipeline", pipeline_module)
+    monkeypatch.delitem(sys.modules, "wide_events.pipeline")
+    monkeypatch.setenv("SERVICE_NAME", "loaded-late")
+    home: Any = WideEvent("job").home()
+    assert home.settings.service_name == "loaded-late"
+    assert WideEvent("job").home() is home
+
+
+# ---- threads -----------------------------------------------------------------------------------------------
 
 
 def test_a_thread_begins_without_an_event_unless_it_is_propagated(pipeline: Pipeline):
@@ -142,7 +160,7 @@ def test_propagate_outside_of_a_unit_of_work_carries_nothing():
     assert propagate(current_event)() is current_event()
 
 
-# ---- tasks and generators --------------------------------------------------------------------------------------
+# ---- tasks and generators ----------------------------------------------------------------------------------
 
 
 def test_a_task_sees_the_event_of_the_code_that_made_it(pipeline: Pipeline, sink: MemorySink):
@@ -152,7 +170,9 @@ def test_a_task_sees_the_event_of_the_code_that_made_it(pipeline: Pipeline, sink
 
     async def run() -> None:
         async with track_operation("job", pipeline=pipeline):
-            await asyncio.gather(part(), part(), asyncio.create_task(part()), asyncio.to_thread(current_event))
+            await asyncio.gather(
+                part(), part(), asyncio.create_task(part()), asyncio.to_thread(current_event)
+            )
 
     asyncio.run(run())
     assert sink.events[0]["technical_metrics"] == {"parts": 3}

@@ -74,7 +74,7 @@ class Unprintable:
 
 
 def pickled(value: Any) -> Any:
-    return pickle.loads(pickle.dumps(value))  # noqa: S301 - bytes of our own
+    return pickle.loads(pickle.dumps(value))
 
 
 @pytest.mark.parametrize(("error", "status", "code"), ONE_OF_EACH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 import json
 import re
@@ -19,7 +20,7 @@ from wide_events.encoding import encode
 from wide_events.failures import describe
 from wide_events.timers import timed
 
-SECRET = "hunter2-in-a-local"  # noqa: S105 - made up
+SECRET = "hunter2-in-a-local"
 
 
 def caught(function: Any, *args: Any) -> BaseException:
@@ -32,10 +33,10 @@ def caught(function: Any, *args: Any) -> BaseException:
 
 def run_source(source: str, name: str = "app/jobs.py", **names: Any) -> dict[str, Any]:
     """Describe what a piece of source code raises, as if it were the file `name`."""
-    return describe(caught(exec, compile(source, name, "exec"), {"__name__": "app", **names}))  # noqa: S102
+    return describe(caught(exec, compile(source, name, "exec"), {"__name__": "app", **names}))
 
 
-# ---- where ---------------------------------------------------------------------------------------------------
+# ---- where -------------------------------------------------------------------------------------------------
 
 
 def test_the_location_is_where_the_application_was_not_the_library():
@@ -72,7 +73,9 @@ def test_an_error_of_a_library_alone_has_a_location_too():
 def test_a_file_is_told_as_it_is_imported_not_by_the_folders_of_this_machine():
     block = run_source("raise ValueError('x')", name=f"{sys.path[-1]}/app/jobs.py")
     assert block["location"] == "app/jobs.py:1 in <module>"
-    assert run_source("raise ValueError('x')", name="/else/where.py")["location"].startswith("/else/where.py:1")
+    assert run_source("raise ValueError('x')", name="/else/where.py")["location"].startswith(
+        "/else/where.py:1"
+    )
 
 
 def test_local_variables_are_never_told():
@@ -95,13 +98,13 @@ def test_an_error_that_was_never_raised_has_no_place():
     assert block == {"type": "ValueError", "message": "made", "fingerprint": block["fingerprint"]}
 
 
-# ---- causes --------------------------------------------------------------------------------------------------
+# ---- causes ------------------------------------------------------------------------------------------------
 
 
 def chained() -> None:
     try:
         try:
-            raise KeyError("first")
+            raise KeyError("first")  # noqa: TRY301 - it is caught to be chained
         except KeyError as error:
             raise ValueError("second") from error
     except ValueError:
@@ -119,7 +122,9 @@ def test_the_cause_chain_is_told_nearest_first():
 
 
 def test_a_suppressed_context_is_no_cause():
-    assert "cause" not in run_source("try:\n 1/0\nexcept ZeroDivisionError:\n raise ValueError('x') from None")
+    assert "cause" not in run_source(
+        "try:\n 1/0\nexcept ZeroDivisionError:\n raise ValueError('x') from None"
+    )
 
 
 def test_a_cycle_of_causes_ends():
@@ -140,10 +145,12 @@ def test_a_long_chain_of_causes_is_bounded():
 
 
 def test_the_members_of_an_exception_group_are_told():
-    group = type("Group", (Exception,), {"exceptions": (ValueError("a"), "no exception", KeyError("b"))})("two")
+    group = type("Group", (Exception,), {"exceptions": (ValueError("a"), "no exception", KeyError("b"))})(
+        "two"
+    )
     assert [cause["type"] for cause in describe(group)["cause"]] == ["ValueError", "KeyError"]
     if sys.version_info >= (3, 11):
-        many = ExceptionGroup("many", [ValueError(str(n)) for n in range(50)])  # noqa: F821 - since 3.11
+        many = builtins.ExceptionGroup("many", [ValueError(str(n)) for n in range(50)])
         block = describe(many)
         assert block["type"] == "ExceptionGroup"
         assert [cause["message"] for cause in block["cause"]] == ["0", "1", "2", "3", "4"]
@@ -159,15 +166,15 @@ def test_the_stack_of_endless_recursion_is_bounded():
     assert "in down" in block["location"]
 
 
-# ---- what it says ----------------------------------------------------------------------------------------------
+# ---- what it says ------------------------------------------------------------------------------------------
 
 
-class Mute(Exception):
+class MuteError(Exception):
     def __str__(self) -> str:
         raise RuntimeError("mute")
 
 
-class Hostile(Exception):
+class HostileError(Exception):
     """Raises at every attribute of its own."""
 
     def __getattr__(self, name: str) -> Any:
@@ -183,10 +190,10 @@ class Hostile(Exception):
 
 
 def test_an_error_that_cannot_say_what_it_is_is_told_all_the_same():
-    block = describe(Mute("x"))
-    assert block["type"].endswith("Mute")
-    assert "Mute" in block["message"]
-    assert describe(Hostile("still here"))["message"] == "still here"
+    block = describe(MuteError("x"))
+    assert block["type"].endswith("MuteError")
+    assert "MuteError" in block["message"]
+    assert describe(HostileError("still here"))["message"] == "still here"
 
 
 def test_a_message_is_at_most_a_thousand_characters_and_a_bit():
@@ -201,7 +208,9 @@ def test_a_type_is_told_with_its_module_unless_it_is_built_in():
 
 @pytest.mark.parametrize("error", [ValueError("x"), "x", ErrorCode.get("E101")])
 def test_what_is_named_sets_the_field_and_the_rest_are_details(error: object):
-    block = describe(error, {"code": "E205", "why": "w", "fix": "f", "retriable": False, "alert": True, "trip": 5})
+    block = describe(
+        error, {"code": "E205", "why": "w", "fix": "f", "retriable": False, "alert": True, "trip": 5}
+    )
     assert block["code"] == ("E101" if isinstance(error, ErrorCode) else "E205")
     assert (block["why"], block["fix"]) == ("w", "f")
     assert (block["retriable"], block["alert"]) == (False, True)
@@ -225,14 +234,19 @@ def test_what_is_named_is_always_plain():
 
 @pytest.mark.parametrize(
     ("error", "retriable"),
-    [(TimeoutError(), True), (ConnectionResetError(), True), (ValueError(), None), (FileNotFoundError(), None)],
+    [
+        (TimeoutError(), True),
+        (ConnectionResetError(), True),
+        (ValueError(), None),
+        (FileNotFoundError(), None),
+    ],
 )
 def test_what_is_worth_trying_again_is_said(error: Exception, retriable: bool | None):
     assert describe(error).get("retriable") is retriable
     assert describe(error, {"retriable": False})["retriable"] is False
 
 
-# ---- the provider's own code -------------------------------------------------------------------------------------
+# ---- the provider's own code -------------------------------------------------------------------------------
 
 
 def of(name: str, **attributes: Any) -> Exception:
@@ -276,7 +290,7 @@ def test_the_code_of_sqlite_is_kept_where_python_tells_it():
     assert describe(error, {"provider_code": "mine"})["details"]["provider_code"] == "mine"
 
 
-# ---- the fingerprint ---------------------------------------------------------------------------------------------
+# ---- the fingerprint ---------------------------------------------------------------------------------------
 
 
 JOB = "def run(n):\n    raise LookupError(f'trip {n} of user-{n} is missing')\nrun(number)"
@@ -319,7 +333,7 @@ def test_errors_without_a_place_are_grouped_by_what_they_say_less_what_varies():
     assert describe("trip 17 failed")["fingerprint"] != describe("user 17 failed")["fingerprint"]
 
 
-# ---- whatever is called an error ---------------------------------------------------------------------------------
+# ---- whatever is called an error ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", sorted(ODD))

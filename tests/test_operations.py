@@ -41,7 +41,7 @@ def pipeline(sink: MemorySink) -> Iterator[Pipeline]:
     set_default_pipeline(before)
 
 
-# ---- track_operation -----------------------------------------------------------------------------------------
+# ---- track_operation ---------------------------------------------------------------------------------------
 
 
 def test_an_operation_is_an_event_of_its_own_and_current_inside(pipeline: Pipeline, sink: MemorySink):
@@ -125,7 +125,9 @@ def test_a_named_trace_wins_over_the_one_around(pipeline: Pipeline, sink: Memory
     assert "parent_id" not in sink.events[0]
 
 
-@pytest.mark.parametrize("error", [ValueError("boom"), KeyboardInterrupt(), SystemExit(3), asyncio.CancelledError()])
+@pytest.mark.parametrize(
+    "error", [ValueError("boom"), KeyboardInterrupt(), SystemExit(3), asyncio.CancelledError()]
+)
 def test_what_raises_inside_is_noted_and_passes(pipeline: Pipeline, sink: MemorySink, error: BaseException):
     with pytest.raises(type(error)) as caught, track_operation("job"):
         raise error
@@ -165,7 +167,7 @@ def test_an_event_is_a_context_manager_itself_sync_and_async(pipeline: Pipeline,
 def test_the_outcome_may_be_said_though_something_was_raised(pipeline: Pipeline, sink: MemorySink):
     with track_operation("job") as event:
         try:
-            raise ValueError("expected")
+            raise ValueError("expected")  # noqa: TRY301 - an error that is dealt with
         except ValueError as error:
             event.add_handled_error(error)
         event.mark_partial("one of two")
@@ -179,7 +181,7 @@ def test_an_operation_without_a_name_has_one_anyway(pipeline: Pipeline, sink: Me
     assert sink.events[0]["operation"] == "operation"
 
 
-# ---- boundary calls --------------------------------------------------------------------------------------------
+# ---- boundary calls ----------------------------------------------------------------------------------------
 
 
 def test_a_child_has_the_same_trace_and_is_always_kept(sink: MemorySink):
@@ -192,7 +194,11 @@ def test_a_child_has_the_same_trace_and_is_always_kept(sink: MemorySink):
     assert len(sink.events) == 200
     for line in sink.events:
         assert (line["kind"], line["sample_reason"], line["sample_weight"]) == ("boundary", "boundary", 1.0)
-        assert (line["trace_id"], line["parent_id"], line["request_id"]) == (event.trace_id, event.span_id, "r1")
+        assert (line["trace_id"], line["parent_id"], line["request_id"]) == (
+            event.trace_id,
+            event.span_id,
+            "r1",
+        )
 
 
 def test_a_child_that_raises_has_failed_and_its_parent_has_not(pipeline: Pipeline, sink: MemorySink):
@@ -221,7 +227,7 @@ def test_children_carry_the_callers_sampling_on(pipeline: Pipeline, sink: Memory
     assert [line["sample_reason"] for line in sink.events] == ["upstream"]
 
 
-# ---- track_time --------------------------------------------------------------------------------------------------
+# ---- track_time --------------------------------------------------------------------------------------------
 
 
 def test_within_a_unit_of_work_a_timed_block_is_a_timer_of_it(pipeline: Pipeline, sink: MemorySink):
@@ -288,7 +294,7 @@ def test_what_a_timed_block_raises_passes(pipeline: Pipeline, sink: MemorySink):
     assert "db_ms" in within["performance_breakdown"]
 
 
-# ---- business events -----------------------------------------------------------------------------------------------
+# ---- business events ---------------------------------------------------------------------------------------
 
 
 def test_a_business_event_is_always_kept_and_carries_its_values_twice(sink: MemorySink):

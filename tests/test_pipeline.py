@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ import pytest
 
 from wide_events import Pipeline, WideEvent, track_operation
 from wide_events.exceptions import ConfigurationError
-from wide_events.pipeline import set_default_pipeline
+from wide_events.pipeline import diversion, set_default_pipeline
 from wide_events.sampling import Policy
 from wide_events.settings import Settings
 from wide_events.sinks import MemorySink
@@ -35,20 +34,19 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "wide_events"]
 
 
-def ran(code: str, *arguments: str) -> str:
-    """What a program prints; one that dead-locks is ended by its own watchdog."""
-    watched = f"import faulthandler; faulthandler.dump_traceback_later(50, exit=True)\n{code}"
-    done = subprocess.run([sys.executable, "-c", watched, *arguments], capture_output=True, text=True, timeout=100)  # noqa: PLW1510
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
-# ---- decided once, written once ----------------------------------------------------------------------------------
+# ---- decided once, written once ----------------------------------------------------------------------------
 
 
 def test_however_often_it_is_called_there_is_one_decision_and_one_line():
     event, sink, pipeline = begun()
-    decisions = {event.decide(), event.emit(), event.emit(force=True), event.decide(), pipeline.emit(event)}
+    decisions = {
+        event.decide(),
+        event.emit(),
+        event.emit(force=True),
+        event.decide(),
+        pipeline.emit(event),
+        pipeline.decide(event),
+    }
     assert len(decisions) == 1
     assert event.should_emit()
     assert len(sink.lines) == 1
@@ -95,7 +93,9 @@ def test_writing_while_others_emit_loses_no_line_and_breaks_none():
     def write(number: int) -> None:
         together.wait()
         for step in range(300):
-            event.add_context(**{f"k{number}": "x" * step}).increment("n").log("hello").add_user_context(a=[step])
+            event.add_context(**{f"k{number}": "x" * step}).increment("n").log("hello").add_user_context(
+                a=[step]
+            )
             event.add_error(ValueError(number))
 
     with ThreadPoolExecutor(8) as pool:
@@ -121,7 +121,23 @@ def test_an_event_that_is_discarded_leaves_no_line_but_is_counted():
     assert pipeline.stats() == {"dropped.skipped": 1}
 
 
-# ---- a setting -----------------------------------------------------------------------------------------------------
+def test_an_event_that_is_discarded_can_be_seen_by_a_test():
+    event, _, pipeline = begun()
+    taken: list[Any] = []
+    before, diversion.taker = diversion.taker, lambda *what: taken.append(what)
+    try:
+        pipeline.discard(event, "skipped")
+        kept = WideEvent("job", pipeline=pipeline)
+        kept.emit()
+    finally:
+        diversion.taker = before
+    assert [(what[0], what[1], what[2].reason) for what in taken] == [
+        (pipeline, event, "skipped"),
+        (pipeline, kept, "rate"),
+    ]
+
+
+# ---- a setting ---------------------------------------------------------------------------------------------
 
 
 def test_a_bad_setting_stops_the_start_and_names_variable_value_and_remedy(monkeypatch: pytest.MonkeyPatch):
@@ -130,7 +146,7 @@ def test_a_bad_setting_stops_the_start_and_names_variable_value_and_remedy(monke
         Pipeline()
 
 
-# ---- an enricher ---------------------------------------------------------------------------------------------------
+# ---- an enricher -------------------------------------------------------------------------------------------
 
 
 def enrich(event: WideEvent) -> None:
@@ -171,7 +187,7 @@ def test_an_enricher_that_emits_changes_nothing():
     assert len(sink.lines) == 1
 
 
-# ---- a rule ----------------------------------------------------------------------------------------------------------
+# ---- a rule ------------------------------------------------------------------------------------------------
 
 
 def test_a_failing_policy_loses_no_event_without_counting_it(caplog: pytest.LogCaptureFixture):
@@ -189,7 +205,7 @@ def test_a_failing_policy_loses_no_event_without_counting_it(caplog: pytest.LogC
     assert len(said(caplog)) == 2
 
 
-# ---- redaction -------------------------------------------------------------------------------------------------------
+# ---- redaction ---------------------------------------------------------------------------------------------
 
 
 def test_a_failing_redaction_lets_nothing_unredacted_out(caplog: pytest.LogCaptureFixture):
@@ -197,7 +213,9 @@ def test_a_failing_redaction_lets_nothing_unredacted_out(caplog: pytest.LogCaptu
         raise RuntimeError("broken redaction")
 
     event, sink, pipeline = begun(redact=broken)
-    event.add_context(password="hunter2", harmless="hello").add_error("token hunter2").add_user_context(mail="hunter2")
+    event.add_context(password="hunter2", harmless="hello").add_error("token hunter2").add_user_context(
+        mail="hunter2"
+    )
     assert event.emit().keep
     (line,) = sink.events
     assert b"hunter2" not in sink.lines[0]
@@ -225,10 +243,12 @@ def test_the_reason_for_keeping_and_the_level_are_redacted_too():
     assert sink.events[0]["sample_reason"]
 
 
-# ---- encoding --------------------------------------------------------------------------------------------------------
+# ---- encoding ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", ["\ud800", 2**70, math.nan, math.inf, {1: {2: 3}}, "x" * 10**7, [["deep"] * 10] * 500])
+@pytest.mark.parametrize(
+    "value", ["\ud800", 2**70, math.nan, math.inf, {1: {2: 3}}, "x" * 10**7, [["deep"] * 10] * 500]
+)
 def test_what_json_cannot_carry_is_carried_as_well_as_it_can(value: Any):
     event, sink, _ = begun()
     event.add_context(value=value).emit()
@@ -252,7 +272,7 @@ def test_a_format_that_fails_is_counted_as_a_lost_line(caplog: pytest.LogCapture
     assert "a line did not reach odd: ValueError: no format" in said(caplog)[0]
 
 
-# ---- a sink ----------------------------------------------------------------------------------------------------------
+# ---- a sink ------------------------------------------------------------------------------------------------
 
 
 class FullDisk(MemorySink):
@@ -300,7 +320,7 @@ def test_what_belongs_to_the_process_passes_through(error: type[BaseException]):
         event.emit()
 
 
-# ---- the library itself --------------------------------------------------------------------------------------------
+# ---- the library itself ------------------------------------------------------------------------------------
 
 
 def test_complaints_are_repeated_after_a_minute_only(caplog: pytest.LogCaptureFixture):
@@ -314,7 +334,11 @@ def test_complaints_are_repeated_after_a_minute_only(caplog: pytest.LogCaptureFi
 
 
 def test_the_root_logger_is_left_alone():
-    before = (list(logging.root.handlers), logging.root.level, list(logging.getLogger("wide_events").handlers))
+    before = (
+        list(logging.root.handlers),
+        logging.root.level,
+        list(logging.getLogger("wide_events").handlers),
+    )
     event, _, _ = begun()
     event.emit()
     after = (list(logging.root.handlers), logging.root.level, list(logging.getLogger("wide_events").handlers))
@@ -338,127 +362,6 @@ def test_replacing_the_default_pipeline_gives_the_one_before():
     finally:
         assert set_default_pipeline(before) is pipeline
     assert len(sink.lines) == 1
-
-
-# ---- signals, finalisers, forks -------------------------------------------------------------------------------------
-
-
-UNIT = """
-import gc, os, signal, sys, threading, json
-from wide_events import Pipeline, WideEvent, track_operation, current_event
-from wide_events.settings import Settings
-from wide_events.sinks import MemorySink
-class Nowhere(MemorySink):
-    def write(self, line): json.loads(line)
-pipeline = Pipeline(Settings(sample_default=1.0, service_name="svc"), sinks=[Nowhere()])
-def unit(name="job"):
-    with track_operation(name, pipeline=pipeline) as event:
-        event.add_context(a=[1]).increment("n").log("hello").add_business_metric("m", 1)
-        with event.timer("t"): pass
-    event.add_context(late=1)
-import logging; logging.getLogger("wide_events").setLevel(logging.CRITICAL)
-"""
-
-
-def test_a_unit_of_work_in_a_signal_handler_dead_locks_nothing():
-    code = f"""{UNIT}
-hits = 0
-def handler(*_):
-    global hits
-    hits += 1
-    unit("signal")
-    shared.increment("n")
-signal.signal(signal.SIGALRM, handler)
-shared = WideEvent("shared", pipeline=pipeline)
-signal.setitimer(signal.ITIMER_REAL, 0.0003, 0.0003)
-while hits < 1500:
-    unit()
-    shared.increment("n").record_time("t", 1.0)
-signal.setitimer(signal.ITIMER_REAL, 0)
-assert "pipeline_failed" not in pipeline.stats(), pipeline.stats()
-assert not any(name.startswith("lost") for name in pipeline.stats()), pipeline.stats()
-print("done")
-"""
-    assert ran(code) == "done\n"
-
-
-def test_a_unit_of_work_in_a_finaliser_dead_locks_nothing():
-    code = f"""{UNIT}
-gc.set_threshold(40, 5, 5)
-shared = WideEvent("shared", pipeline=pipeline)
-finished = 0
-class Cyclic:
-    def __init__(self): self.me = self
-    def __del__(self):
-        global finished
-        unit("finaliser"); shared.increment("n"); finished += 1
-def work():
-    for _ in range(1500):
-        Cyclic(); unit(); shared.increment("n").record_time("t", 1.0)
-threads = [threading.Thread(target=work) for _ in range(4)]
-[t.start() for t in threads]; [t.join() for t in threads]
-gc.collect()
-assert finished == 6000, finished
-assert "pipeline_failed" not in pipeline.stats(), pipeline.stats()
-print("done")
-"""
-    assert ran(code) == "done\n"
-
-
-def test_a_forked_child_counts_from_zero_and_tells_its_own_pid():
-    code = """
-import json, os
-from wide_events import Pipeline, WideEvent
-from wide_events.settings import Settings
-from wide_events.sinks import MemorySink
-sink = MemorySink()
-pipeline = Pipeline(Settings(sample_default=1.0, host="web"), sinks=[sink])
-for _ in range(3): WideEvent("before", pipeline=pipeline).emit()
-event = WideEvent("in the middle", pipeline=pipeline).add_context(a=1)
-read, write = os.pipe()
-if os.fork() == 0:
-    stats = pipeline.stats()
-    event.add_context(b=2).emit()
-    line = sink.events[-1]
-    out = [stats, pipeline.stats(), line["pid"] == os.getpid(), line["instance_id"] == f"web-{os.getpid()}"]
-    os.write(write, json.dumps([*out, line["a"], line["b"]]).encode()); os._exit(0)
-os.wait()
-told = json.loads(os.read(read, 10_000))
-assert told == [{}, {"kept.rate": 1}, True, True, 1, 2], told
-event.emit()
-line = sink.events[-1]
-assert line["pid"] == os.getpid() and "b" not in line
-assert pipeline.stats() == {"kept.rate": 4}, pipeline.stats()
-print("done")
-"""
-    assert ran(code) == "done\n"
-
-
-def test_a_child_forked_while_other_threads_work_dead_locks_nothing():
-    code = f"""{UNIT}
-import warnings; warnings.simplefilter("ignore")
-from wide_events.pipeline import set_default_pipeline
-stop = False
-shared = WideEvent("shared", pipeline=pipeline)
-def work():
-    while not stop:
-        unit(); shared.increment("n").record_time("t", 1.0)
-        set_default_pipeline(None); WideEvent("plain")._pipeline or current_event().child("x").home()
-os.environ["LOG_FILE"] = os.devnull
-threads = [threading.Thread(target=work, daemon=True) for _ in range(3)]
-[t.start() for t in threads]
-for _ in range(150):
-    pid = os.fork()
-    if pid == 0:
-        signal.alarm(20)
-        unit("child"); shared.increment("n"); shared.emit()
-        with WideEvent("plain"): pass
-        os._exit(0)
-    assert os.waitpid(pid, 0)[1] == 0
-stop = True
-print("done")
-"""
-    assert ran(code) == "done\n"
 
 
 COUNTED: list[Callable[[Pipeline], object]] = [Pipeline.flush, Pipeline.close]

@@ -31,7 +31,7 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"
 
 
-# ---- traceparent -----------------------------------------------------------------------------------------------
+# ---- traceparent -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_written_can_be_read():
     assert parse_traceparent(write_traceparent(TRACE, SPAN, sampled=False)) == Parent(TRACE, SPAN, 2)
 
 
-# ---- tracestate ------------------------------------------------------------------------------------------------
+# ---- tracestate --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_written_threshold_is_read_back(threshold: int, randomness: int | None
     assert read == TraceState(threshold if threshold < ALL else None, randomness)
 
 
-# ---- thresholds: OpenTelemetry's arithmetic ------------------------------------------------------------------------
+# ---- thresholds: OpenTelemetry's arithmetic ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -182,10 +182,19 @@ def test_the_threshold_of_a_rate_is_that_of_opentelemetry(rate: float, th: str):
 
 @pytest.mark.parametrize(
     ("one_in", "digits"),
-    [(3, "aaab"), (5, "cccd"), (8, "e"), (10, "e666"), (16, "f"), (100, "fd70a"), (1000, "ffbe77"), (10_000, "fff9724")],
+    [
+        (3, "aaab"),
+        (5, "cccd"),
+        (8, "e"),
+        (10, "e666"),
+        (16, "f"),
+        (100, "fd70a"),
+        (1000, "ffbe77"),
+        (10_000, "fff9724"),
+    ],
 )
 def test_the_threshold_rounds_to_the_table_of_the_specification(one_in: int, digits: str):
-    """`tracestate-probability-sampling`, "Converting floating-point probability", with a precision of four."""
+    """`tracestate-probability-sampling`, "Converting floating-point probability", precision 4."""
     unit = 16 ** (14 - len(digits))
     assert round(threshold_of(1 / one_in) / unit) == int(digits, 16)
 
@@ -201,7 +210,7 @@ def test_randomness_is_in_the_last_fourteen_digits():
     assert randomness_of("f" * 18 + "0" * 14) == 0
 
 
-# ---- ids -------------------------------------------------------------------------------------------------------
+# ---- ids ---------------------------------------------------------------------------------------------------
 
 
 def test_ids_are_random_hexadecimal_and_new_each_time():
@@ -219,13 +228,17 @@ def test_forked_children_draw_ids_of_their_own():
         "for _ in range(7): WideEvent('job')\n"
         "for _ in range(4):\n"
         "    if os.fork() == 0:\n"
-        "        for _ in range(300): e = WideEvent('job'); os.write(1, f'{e.trace_id} {e.request_id}\\n'.encode())\n"
+        "        for _ in range(300):\n"
+        "            event = WideEvent('job')\n"
+        "            os.write(1, f'{event.trace_id} {event.request_id}\\n'.encode())\n"
         "        os._exit(0)\n"
         "while True:\n"
         "    try: os.wait()\n"
         "    except ChildProcessError: break\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
+    )
     ids = done.stdout.split()
     assert len(ids) == len(set(ids)) == 4 * 300 * 2
 
@@ -240,7 +253,7 @@ def test_a_bad_request_id_is_not(bad: object):
     assert not valid_request_id(bad)
 
 
-# ---- what an outgoing call carries -----------------------------------------------------------------------------
+# ---- what an outgoing call carries -------------------------------------------------------------------------
 
 
 def event_at(rate: float, **more: str) -> WideEvent:

@@ -1,4 +1,4 @@
-"""The policy: each rule, their order, odd values, rules of one's own. Asked as a pure function, without a server."""
+"""The policy, asked as a pure function: each rule, their order, odd values, rules of one's own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def reason(fields: Mapping[str, Any], trace_id: str = LOWEST, **more: Any) -> st
     return decision.reason if decision.keep else None
 
 
-# ---- each rule --------------------------------------------------------------------------------------------------
+# ---- each rule ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_without_a_trace_any_rate_above_nothing_keeps(trace_id: Any):
     assert not policy(sample_default=0.0).decide({"trace_id": trace_id}).keep
 
 
-# ---- rates by name ----------------------------------------------------------------------------------------------
+# ---- rates by name -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,11 @@ def test_a_name_governs_what_begins_with_it_at_a_word_boundary(operation: Any, r
 
 
 def test_the_same_from_the_environment():
-    environ = {"LOG_SAMPLE_TELEMETRY": "0.2", "LOG_SAMPLE_TELEMETRY_BATCH": "0.3", "LOG_SLOW_THRESHOLD_MS_REPORT": "9"}
+    environ = {
+        "LOG_SAMPLE_TELEMETRY": "0.2",
+        "LOG_SAMPLE_TELEMETRY_BATCH": "0.3",
+        "LOG_SLOW_THRESHOLD_MS_REPORT": "9",
+    }
     asked = Policy.from_settings(Settings.from_environ(environ))
     assert asked.decide({"operation": "Telemetry.batch-7", "trace_id": HIGHEST}).rate == 0.3
     assert asked.decide({"operation": "report.daily", "duration_ms": 10}).reason == "slow"
@@ -178,7 +182,7 @@ def test_a_rate_of_ones_own_that_is_none_is_ignored(own: Any):
     assert policy(sample_default=0.5).decide({"own_rate": own, "trace_id": HIGHEST}).rate == 0.5
 
 
-# ---- new users ---------------------------------------------------------------------------------------------------
+# ---- new users ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -194,12 +198,16 @@ def test_a_rate_of_ones_own_that_is_none_is_ignored(own: Any):
     ],
 )
 @pytest.mark.parametrize("block", ["vehicle_context", "user_context"])
-def test_a_young_account_raises_the_rate_and_never_lowers_it(block: str, age: float, default: float, expected: Any):
+def test_a_young_account_raises_the_rate_and_never_lowers_it(
+    block: str, age: float, default: float, expected: Any
+):
     decision = policy(sample_default=default).decide({"trace_id": HIGHEST, block: {"account_age_days": age}})
     assert (decision.reason, decision.rate) == expected
 
 
-@pytest.mark.parametrize("age", [None, math.nan, math.inf, -math.inf, "30", "5", True, False, [5], {"days": 5}, 1j])
+@pytest.mark.parametrize(
+    "age", [None, math.nan, math.inf, -math.inf, "30", "5", True, False, [5], {"days": 5}, 1j]
+)
 def test_an_odd_age_is_nobodys(age: Any):
     for block in ("vehicle_context", "user_context"):
         assert policy().decide({"trace_id": HIGHEST, block: {"account_age_days": age}}).reason == "rate"
@@ -211,7 +219,7 @@ def test_an_own_rate_can_be_raised_by_a_young_account_only():
     assert policy().decide({**fields, "own_rate": 0.1}).rate == 0.25
 
 
-# ---- upstream ------------------------------------------------------------------------------------------------------
+# ---- upstream ----------------------------------------------------------------------------------------------
 
 
 def test_the_callers_rate_raises_ours_and_never_lowers_it():
@@ -221,13 +229,25 @@ def test_the_callers_rate_raises_ours_and_never_lowers_it():
         assert asked.decide({"trace_id": HIGHEST, "upstream_rate": odd}).reason == "rate"
 
 
-# ---- odd values -----------------------------------------------------------------------------------------------------
+# ---- odd values --------------------------------------------------------------------------------------------
 
 
-FIELDS = (
-    "success status_code duration_ms own_slow_threshold_ms business_metrics critical_events vehicle_context "
-    "user_context kind own_rate upstream_rate operation trace_id forced".split()
-)
+FIELDS = [
+    "success",
+    "status_code",
+    "duration_ms",
+    "own_slow_threshold_ms",
+    "business_metrics",
+    "critical_events",
+    "vehicle_context",
+    "user_context",
+    "kind",
+    "own_rate",
+    "upstream_rate",
+    "operation",
+    "trace_id",
+    "forced",
+]
 
 
 @pytest.mark.parametrize("name", sorted(ODD))
@@ -242,7 +262,11 @@ def test_no_value_makes_deciding_raise(name: str):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.dictionaries(st.sampled_from(FIELDS), st.none() | st.booleans() | st.integers() | st.floats() | st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from(FIELDS), st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+    )
+)
 def test_any_plain_fields_give_a_sound_decision(fields: dict[str, Any]):
     decision = policy().decide(fields)
     assert decision == policy().decide(fields)
@@ -250,7 +274,7 @@ def test_any_plain_fields_give_a_sound_decision(fields: dict[str, Any]):
     assert decision.weight == (1 / decision.rate if decision.keep else 0)
 
 
-# ---- rules of one's own ----------------------------------------------------------------------------------------------
+# ---- rules of one's own ------------------------------------------------------------------------------------
 
 
 def weekend(fields: Mapping[str, Any]) -> float | None:
@@ -286,7 +310,10 @@ def raises(fields: Mapping[str, Any]) -> float:
     raise KeyError("broken")
 
 
-BROKEN: list[Any] = [raises, *(lambda fields, answer=a: answer for a in (True, 2, -0.1, math.nan, "1", [], 10**400))]
+BROKEN: list[Any] = [
+    raises,
+    *(lambda fields, answer=a: answer for a in (True, 2, -0.1, math.nan, "1", [], 10**400)),
+]
 
 
 @pytest.mark.parametrize("broken", BROKEN)

@@ -26,7 +26,15 @@ def policy(**more: Any) -> Policy:
     return Policy.from_settings(Settings(**more))
 
 
-RATES = {"one": 1.0, "half": 0.5, "third": 1 / 3, "tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001, "nothing": 0.0}
+RATES = {
+    "one": 1.0,
+    "half": 0.5,
+    "third": 1 / 3,
+    "tenth": 0.1,
+    "hundredth": 0.01,
+    "thousandth": 0.001,
+    "nothing": 0.0,
+}
 
 
 @pytest.mark.parametrize("name", sorted(RATES))
@@ -98,7 +106,9 @@ def test_services_with_different_rates_keep_the_same_traces():
     by_low = {trace for trace in TRACES[:50_000] if low.decide({"trace_id": trace}).keep}
     by_high = {trace for trace in TRACES[:50_000] if high.decide({"trace_id": trace}).keep}
     assert by_low < by_high
-    assert by_low == {trace for trace in TRACES[:50_000] if policy(sample_default=0.1).decide({"trace_id": trace}).keep}
+    assert by_low == {
+        trace for trace in TRACES[:50_000] if policy(sample_default=0.1).decide({"trace_id": trace}).keep
+    }
 
 
 def test_a_callee_keeps_what_its_caller_kept():
@@ -123,8 +133,16 @@ def test_the_decision_is_that_of_opentelemetry(trace: str, rate: float):
     assert decision.keep == (randomness_of(trace) >= threshold_of(rate))
 
 
-@given(st.dictionaries(st.sampled_from(["success", "status_code"]), st.sampled_from([False, 500, 503]), min_size=1))
+@given(
+    st.dictionaries(
+        st.sampled_from(["success", "status_code"]), st.sampled_from([False, 500, 503]), min_size=1
+    )
+)
 def test_errors_survive_any_rate(fields: dict[str, Any]):
     failed = {**fields, "success": False}
     for rate in (0.0, 1e-9, 0.5):
-        assert policy(sample_default=rate).decide({**failed, "trace_id": "f" * 18 + "0" * 14, "own_rate": rate}).keep
+        assert (
+            policy(sample_default=rate)
+            .decide({**failed, "trace_id": "f" * 18 + "0" * 14, "own_rate": rate})
+            .keep
+        )

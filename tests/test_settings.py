@@ -62,7 +62,7 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pickled(value: Any) -> Any:
-    return pickle.loads(pickle.dumps(value))  # noqa: S301 - bytes of our own
+    return pickle.loads(pickle.dumps(value))
 
 
 def refusal(environ: dict[str, str]) -> ConfigurationError:

@@ -27,7 +27,7 @@ BUILT_IN = [each for each in catalogue() if re.fullmatch(r"E\d{3}", each.code)]
 
 
 def pickled(value: Any) -> Any:
-    return pickle.loads(pickle.dumps(value))  # noqa: S301 - bytes of our own
+    return pickle.loads(pickle.dumps(value))
 
 
 def test_there_are_more_than_thirty_codes_in_six_categories():

@@ -1,4 +1,4 @@
-"""Timers: blocks and functions, sync and async, nested, repeated, from many threads, and when something raises."""
+"""Timers of blocks and functions: sync, async, nested, repeated, from many threads, and with errors."""
 
 from __future__ import annotations
 

@@ -129,7 +129,4 @@ def _text_bytes(record: dict[str, Any]) -> bytes:
 
 
 def _is_terminal() -> bool:
-    try:
-        return os.isatty(_STDOUT)
-    except OSError:
-        return False
+    return os.isatty(_STDOUT)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timezone
+from functools import partial
+from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -21,7 +23,14 @@ class _Clock:
         self.monotonic_ns = monotonic_ns
 
 
-clock: Final = _Clock(time.perf_counter_ns)
+def _real(found: Callable[[], int]) -> Callable[[], int]:
+    """The system's own clock, also where time was frozen already when this module was imported."""
+    if isinstance(found, BuiltinFunctionType):
+        return found
+    return partial(time.clock_gettime_ns, time.CLOCK_MONOTONIC)
+
+
+clock: Final = _Clock(_real(time.perf_counter_ns))
 """`clock.monotonic_ns()`: nanoseconds since some moment; only differences mean anything."""
 
 _FIRST: Final = datetime(1, 1, 1, tzinfo=timezone.utc)

@@ -154,6 +154,7 @@ def _fitted(record: dict[str, Any], limit: int) -> bytes:
             break
         parts = sorted(_parts(record, "", depth), key=_size, reverse=True)
         cut.update(dict.fromkeys(_cut_largest(parts, excess, least)))
+    cut.update(dict.fromkeys(_taken_away(record, len(_line(record)) + _ROOM_FOR_PATHS - limit)))
     record["truncated"] = _paths((*cut, *(known if type(known) is list else ())))
     return _line(record)
 
@@ -210,6 +211,17 @@ def _cut_largest(parts: list[_Part], excess: int, least: int) -> Iterator[str]:
             yield part.path
 
 
+def _taken_away(record: dict[str, Any], excess: int) -> Iterator[str]:
+    """Take whole parts away, the largest first, where so many small ones are left that none can be cut."""
+    every = (part for part in _parts(record, "", 1) if part.home is record and part.key not in PROTECTED)
+    parts = sorted(every, key=_size)
+    while excess > 0 and parts:
+        part = parts.pop()
+        del record[part.key]
+        excess -= part.size
+        yield part.path
+
+
 def _level(sizes: list[int], excess: int) -> int:
     """The size to which the largest parts come down when `excess` bytes are saved; `sizes` fall."""
     for count, (size, following) in enumerate(zip(sizes, (*sizes[1:], 0), strict=True), 1):
@@ -235,8 +247,7 @@ def _paths(paths: Iterable[Any]) -> list[str]:
     """As many paths as there is room for."""
     told: list[str] = []
     room = _ROOM_FOR_PATHS - 40
-    for path in paths:
-        name = path[:_LONGEST_PATH] if type(path) is str else "…"
+    for name in dict.fromkeys(path[:_LONGEST_PATH] if type(path) is str else "…" for path in paths):
         room -= len(_line(name)) + 1
         if room < 0:
             return [*told, "…"]

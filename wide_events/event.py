@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wide_events.failures import describe
 from wide_events.gathering import is_plain
 from wide_events.guards import attempt
-from wide_events.home import locks
+from wide_events.home import homes, locks
 from wide_events.names import RESERVED, RESERVED_OUTSIDE_REQUESTS
 from wide_events.plain import MAX_FIELDS, MAX_KEY, MAX_TEXT, as_text, finite, key_text
 from wide_events.timers import Timer
@@ -227,7 +227,7 @@ class WideEvent(UnitOfWork):
             self.keep()
         if level is not None and not self._sealed:
             self.level = as_text(level, 20).lower()
-        return self.home().emit(self)
+        return (self._pipeline or homes.default()).emit(self)
 
     def child(self, operation: str, kind: str = "boundary") -> WideEvent:
         """Begin an event of its own in the same trace: `with event.child("mail") as boundary:`.

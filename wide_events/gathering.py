@@ -35,9 +35,7 @@ class Gathered(Identified):
         return self._fields
 
     def own_fields(self) -> dict[str, Any]:
-        """The gathered fields; a copy where somebody held the dict itself, and may hold it still."""
-        if not self._shared:
-            return self._fields
+        """A copy of the gathered fields, for an event whose dict somebody held, and may hold still."""
         own = self._fields.copy()
         # Ours come first: what was put in by hand is cut before an error is.
         names = sorted(own, key=lambda name: type(name) is not str or name not in RESERVED)

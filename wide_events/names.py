@@ -1,4 +1,4 @@
-"""The names of an event's fields that are ours, in the order in which a line tells them."""
+"""The names of an event's fields that are ours, by what they tell of."""
 
 from __future__ import annotations
 
@@ -94,6 +94,19 @@ BEGUN: Final = {
     "span_id": "",
 }
 """What every event begins with, so that its line begins with it; what is empty is filled in at the end."""
+
+MEASURED: Final = (frozenset(BEGUN) - {"operation"}) | {
+    "status_code",
+    "request_bytes",
+    "response_bytes",
+    "ttfb_ms",
+    "queue_ms",
+    "cpu_ms",
+}
+"""What no caller fills with words of their own: the rest of a record that could not be redacted."""
+
+PRESENT: Final = "[present]"
+"""Stands for a secret of which only that it was there is told."""
 
 HINTS: Final = ("forced", "own_rate", "own_slow_threshold_ms", "upstream_rate")
 """What an event tells the policy only; never written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
@@ -11,8 +12,10 @@ from wide_events.context import INERT
 from wide_events.guards import attempt
 from wide_events.health import Health
 from wide_events.home import homes
+from wide_events.names import MEASURED
 from wide_events.propagation import threshold_of, write_traceparent, write_tracestate
 from wide_events.record import LEVELS, record
+from wide_events.redaction import FAILED as REPLACED
 from wide_events.sampling import Decision
 
 if TYPE_CHECKING:
@@ -76,19 +79,16 @@ class Pipeline:
         if not event.claim():
             return self._decided_elsewhere(event)
         try:
-            return self._emit(event)
+            decision = self._decided(event)
+            self.health.count(f"kept.{decision.reason}" if decision.keep else f"dropped.{decision.reason}")
+            if diversion.taker is not None:
+                diversion.taker(self, event, decision)
+            elif decision.keep:
+                self.deliver(self.record_of(event, decision), self.outlets)
+            else:
+                event.seal()
         except Exception as failure:  # noqa: BLE001 - the second guard: what is ours may fail too
             return self._emit_failed(event, failure)
-
-    def _emit(self, event: WideEvent) -> Decision:
-        decision = self._decided(event)
-        self.health.count(f"kept.{decision.reason}" if decision.keep else f"dropped.{decision.reason}")
-        if diversion.taker is not None:
-            diversion.taker(self, event, decision)
-        elif decision.keep:
-            self.deliver(self.record_of(event, decision), self.outlets)
-        else:
-            event.seal()
         return decision
 
     def record_of(self, event: WideEvent, decision: Decision) -> dict[str, Any]:
@@ -101,7 +101,9 @@ class Pipeline:
         slow = self.policy.is_slow(fields)
         if event.cuts:
             fields["truncated"] = event.cuts
-        fields, redacted = self.redact(fields)
+        if event.hinted:
+            fields["sample_reason"] = decision.reason
+        fields, redacted = attempt(self.redact, fields, failed=partial(self._redaction_failed, fields))
         line = record(event, fields, self.service.facts(), decision, slow=slow)
         if redacted:
             line["redacted"] = redacted
@@ -159,7 +161,9 @@ class Pipeline:
         reached = event.randomness() if randomness is None else randomness
         state = write_tracestate(event.tracestate, threshold)
         headers = {
-            "traceparent": write_traceparent(event.trace_id, event.span_id, sampled=reached >= threshold),
+            "traceparent": write_traceparent(
+                event.trace_id, event.span_id, sampled=reached >= threshold, random=event.tracestate.random
+            ),
             "X-Request-ID": event.request_id,
             "X-Trace-ID": event.trace_id,
         }
@@ -192,8 +196,21 @@ class Pipeline:
             attempt(outlet.sink.close, failed=outlet.failed)
 
     def _emit_failed(self, event: WideEvent, failure: Exception) -> Decision:
+        """Count what could not be decided or written; an event that was claimed takes nothing more in."""
         self.health.failed("pipeline_failed", f"{event.operation} could not be emitted", failure)
+        if event.ended_ns is not None:
+            event.seal()
         return FAILED
+
+    def _redaction_failed(
+        self, fields: dict[str, Any], failure: Exception
+    ) -> tuple[dict[str, Any], list[str]]:
+        """Replace everything but what measures: what could not be redacted is never passed through."""
+        self.health.failed("redaction_failed", "an event could not be redacted", failure)
+        doubtful = [name for name in fields if name not in MEASURED]
+        left = {name: REPLACED if name in doubtful else value for name, value in fields.items()}
+        objects = [name for name in doubtful if type(fields[name]) is not str]
+        return {name: value for name, value in left.items() if name not in objects}, doubtful
 
     def _chance_unknown(self, event: WideEvent, failure: Exception) -> float:
         self.health.failed("rule_failed", f"the rate of {event.operation} is not known", failure)
@@ -213,14 +230,21 @@ class _Default:
 
     def __init__(self) -> None:
         self._pipeline: Pipeline | None = None
+        self._renew()
+        os.register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        """Take a lock that nobody holds: in a forked child nobody is left to let go of the old one."""
         self._lock = RLock()
 
     def __call__(self) -> Pipeline:
-        if self._pipeline is None:
-            with self._lock:
-                if self._pipeline is None:
-                    self._pipeline = Pipeline()
-        return self._pipeline
+        return self._pipeline or self._made()
+
+    def _made(self) -> Pipeline:
+        with self._lock:
+            made = self._pipeline or Pipeline()
+            self._pipeline = made
+        return made
 
     def replace(self, pipeline: Pipeline | None) -> Pipeline | None:
         """Put another in its place; `None` makes it anew from the environment when it is next needed."""

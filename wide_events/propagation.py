@@ -45,7 +45,13 @@ class TraceState(NamedTuple):
     others: str = ""
     rest: str = ""
     """What else stood in OpenTelemetry's own entry: passed on, as its specification asks."""
+    random: bool = True
+    """Whether `traceparent` said that the trace id is random in all its bits; of our own it is."""
 
+
+SAMPLED: Final = 1
+RANDOM: Final = 2
+"""The flags of `traceparent`."""
 
 NO_STATE: Final = TraceState()
 
@@ -130,9 +136,9 @@ def threshold_of(rate: float) -> int:
     return ALL - round(rate * ALL)
 
 
-def write_traceparent(trace_id: str, span_id: str, *, sampled: bool) -> str:
-    """Write `traceparent`; the random flag is set, since our trace ids are random in all bits."""
-    return f"00-{trace_id}-{span_id}-{'03' if sampled else '02'}"
+def write_traceparent(trace_id: str, span_id: str, *, sampled: bool, random: bool = True) -> str:
+    """Write `traceparent`; the random flag as whoever began the trace set it: our own ids are random."""
+    return f"00-{trace_id}-{span_id}-{sampled * SAMPLED | random * RANDOM:02x}"
 
 
 def write_tracestate(state: TraceState, threshold: int) -> str:

@@ -70,7 +70,7 @@ def record(
         fields["threshold_exceeded"] = True
     fields.update(service)
     fields["sample_rate"] = decision.rate
-    fields["sample_reason"] = decision.reason
+    fields["sample_reason"] = fields.pop("sample_reason", "") if event.hinted else decision.reason
     fields["sample_weight"] = decision.weight
     fields["schema_version"] = SCHEMA_VERSION
     if event.hinted:

@@ -163,7 +163,7 @@ class UnitOfWork(Gathered):
     def seal(self) -> dict[str, Any]:
         """Let nothing more in, and return what was gathered."""
         self._sealed = True
-        return self.own_fields()
+        return self.own_fields() if self._shared else self._fields
 
     def settle(self) -> dict[str, Any]:
         """Bring outcome, success and duration up to date, and return the fields for the policy to read."""
@@ -174,7 +174,7 @@ class UnitOfWork(Gathered):
             outcome = "error" if type(status) is int and status >= 500 else "success"
         fields["outcome"] = outcome
         fields["success"] = outcome not in _FAILED
-        fields["duration_ms"] = self.elapsed_ms()
+        fields["duration_ms"] = ((self.ended_ns or clock.monotonic_ns()) - self._begun_ns) / 1e6
         return fields
 
     def _mark(self, outcome: str, reason: str | None) -> Self:

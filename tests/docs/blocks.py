@@ -1,9 +1,9 @@
 """The blocks of the documentation: where each stands, what it is, and how what it shows is compared.
 
-- `python` is run, all blocks of a page in order in one namespace; `file=NAME` also writes it beside them, and
-  a file of tests is only written, for pytest to run;
+- `python` is run, all blocks of a page in order in one namespace; with `file=NAME` it is also written to that
+  file, and with `only` not run, since a command below does that;
 - `text output`, `json output`, `text complaints`: what the Python before it wrote to standard output, as text
-  or as lines of JSON, or to standard error;
+  or as lines of JSON, or to standard error; `text diagram` is a drawing;
 - `console`: each `$ command` is run, and what follows it compared; `bash`: each line is run;
 - `dotenv`: variables that the settings take without a warning; `toml`, `json`: parsed.
 
@@ -49,8 +49,8 @@ class Block(NamedTuple):
 
     @property
     def is_run(self) -> bool:
-        """Whether it is Python to be run, not only written for another command."""
-        return self.language == "python" and not (self.file or "").startswith(("test_", "conftest"))
+        """Whether it is Python to be run, not only written for a command."""
+        return self.language == "python" and "only" not in self.words
 
     @property
     def shows(self) -> str | None:
@@ -101,7 +101,7 @@ def matches(shown: str, written: str) -> bool:
             pattern += r"(?:.*\n)*"
         else:
             pattern += ".*".join(map(re.escape, line.rstrip().split("…"))) + r"[ ]*\n"
-    return re.fullmatch(pattern, written.strip() + "\n") is not None
+    return re.fullmatch(pattern, f"{written.strip()}\n".lstrip("\n")) is not None
 
 
 def steady(line: str) -> Any:

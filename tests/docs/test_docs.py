@@ -7,7 +7,8 @@ import os
 import re
 import subprocess
 import sys
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.metadata import metadata
 from pathlib import Path
@@ -31,6 +32,7 @@ from tests.docs.page import CHECKED_ONLY
 from tests.docs.prose import anchors, links
 from wide_events.settings import Settings, warnings_about
 
+RunPage = Callable[[Path], dict[str, Any]]
 README = ROOT / "README.md"
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 EXPERIMENT = {
@@ -51,6 +53,7 @@ KNOWN_HOSTS = frozenset(
         "example.com",
         "force-color.org",
         "keepachangelog.com",
+        "logging.googleapis.com",
         "no-color.org",
         "opentelemetry.io",
         "semver.org",
@@ -85,7 +88,7 @@ def run_page(page: Path, folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory):
-    @lru_cache(maxsize=None)
+    @cache
     def run(page: Path) -> dict[str, Any]:
         return run_page(page, tmp_path_factory.mktemp(page.stem))
 
@@ -96,7 +99,7 @@ def run(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.parametrize("page", pages_with("python"), ids=named)
-def test_the_python_of_a_page_runs_and_writes_what_the_page_shows(page, run):
+def test_the_python_of_a_page_runs_and_writes_what_the_page_shows(page: Path, run: RunPage):
     so_far = {"output": "", "complaints": ""}
     for block in blocks(page):
         if block.is_run and block.not_run is None:
@@ -116,7 +119,7 @@ def assert_shown(block: Block, written: str) -> None:
 
 
 @pytest.mark.parametrize("page", pages_with("console", "bash"), ids=named)
-def test_the_commands_of_a_page_write_what_the_page_shows(page, run):
+def test_the_commands_of_a_page_write_what_the_page_shows(page: Path, run: RunPage):
     for block in blocks(page):
         if block.language not in ("console", "bash") or block.not_run is not None:
             continue
@@ -131,7 +134,10 @@ def test_the_commands_of_a_page_write_what_the_page_shows(page, run):
 def test_each_make_target_that_is_named_exists():
     makefile = (ROOT / "Makefile").read_text()
     told = "\n".join(page.read_text() for page in PAGES)
-    targets = {*re.findall(r"^(?:\$ )?make ([a-z-]+)", told, re.MULTILINE), *re.findall(r"`make ([a-z-]+)", told)}
+    targets = {
+        *re.findall(r"^(?:\$ )?make ([a-z-]+)", told, re.MULTILINE),
+        *re.findall(r"`make ([a-z-]+)", told),
+    }
     assert {"demo", "test"} <= targets
     assert {each for each in targets if not re.search(rf"^{each}:", makefile, re.MULTILINE)} == set()
 
@@ -169,14 +175,14 @@ def test_variables_are_settings_that_nothing_is_wrong_with():
 def test_each_block_is_of_a_known_language_and_only_known_reasons_keep_one_from_being_run():
     assert {block.language for block in BLOCKS} <= LANGUAGES
     assert {block.not_run for block in BLOCKS} - {None} == REASONS
-    assert [str(block) for block in BLOCKS if block.language == "text" and not block.shows] == []
+    assert [str(block) for block in BLOCKS if block.language == "text" and not block.words] == []
 
 
 # ---- prose -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
-def test_links_lead_somewhere(page):
+def test_links_lead_somewhere(page: Path):
     for link in links(page):
         if link.startswith("https://"):
             continue
@@ -187,21 +193,25 @@ def test_links_lead_somewhere(page):
 
 
 @pytest.mark.parametrize("page", [each for each in PAGES if each != README], ids=named)
-def test_each_page_can_be_reached_from_the_readme(page):
+def test_each_page_can_be_reached_from_the_readme(page: Path):
     seen: set[Path] = set()
     todo = [README]
     while todo:
         one = todo.pop()
         seen.add(one)
         paths = (link.partition("#")[0] for link in links(one) if not link.startswith("https://"))
-        todo += [at for path in paths if path.endswith(".md") and (at := (one.parent / path).resolve()) not in seen]
+        todo += [
+            at for path in paths if path.endswith(".md") and (at := (one.parent / path).resolve()) not in seen
+        ]
     assert page in seen
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
-def test_no_page_names_a_place_of_one_machine_or_an_unknown_host(page):
+def test_no_page_names_a_place_of_one_machine_or_an_unknown_host(page: Path):
     text = page.read_text()
-    absolute = {path for path in re.findall(r"(?<![\w./<>:*-])/([A-Za-z][\w.-]*)/", text) if Path("/", path).is_dir()}
+    absolute = {
+        path for path in re.findall(r"(?<![\w./<>:*-])/([A-Za-z][\w.-]*)/", text) if Path("/", path).is_dir()
+    }
     hosts = set(re.findall(r"\b(?:[\w-]+\.)+(?:org|com|io|net|co)\b", text))
     assert absolute == set()
     assert hosts <= KNOWN_HOSTS

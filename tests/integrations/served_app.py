@@ -64,7 +64,7 @@ def aborts() -> str:
 
 @app.get("/exits")
 def exits() -> str:
-    sys.exit(3)
+    sys.exit(1)
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,6 +72,14 @@ def test_g_can_be_asked_for_the_event_in_every_way(observe: Callable[..., Observ
     assert shop.get().status_code == 200
 
 
+def test_a_view_called_by_hand_is_no_request(shop: Observed):
+    takes_context = "ctx" in signature(Flask.full_dispatch_request).parameters
+    with shop.app.test_request_context("/") as context:
+        answer = shop.app.full_dispatch_request(*([context] if takes_context else []))
+    assert answer.get_data() == b"hello"
+    assert shop.events == []
+
+
 def test_bare_contexts_leave_no_event(shop: Observed):
     for context in (shop.app.app_context(), shop.app.test_request_context("/")):
         with context:
@@ -123,6 +132,13 @@ def test_an_operation_around_an_application_context_is_what_g_shows(observe: Cal
     ):
         assert g.wide_event is job
     assert [event["operation"] for event in shop.events] == ["step", "job"]
+
+
+def test_a_context_that_outlived_its_request_gives_way_to_what_runs_now(shop: Observed):
+    with shop.app.test_client() as client:
+        client.get("/")
+        with track_operation("job", pipeline=shop.pipeline) as job:
+            assert g.wide_event is job
 
 
 def test_threads_of_a_request_have_its_event(observe: Callable[..., Observed]):

@@ -62,7 +62,7 @@ class Served:
     def connect(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
 
-    def get(self, path: str, request_id: str = "r-1") -> tuple[int, bytes, HTTPMessage]:
+    def get(self, path: str, request_id: str) -> tuple[int, bytes, HTTPMessage]:
         connection = self.connect()
         try:
             connection.request("GET", path, headers={"X-Request-ID": request_id})
@@ -71,22 +71,24 @@ class Served:
         finally:
             connection.close()
 
-    def leave_early(self, path: str) -> None:
+    def leave_early(self, path: str, request_id: str) -> None:
         """Ask, read a little, and go."""
         connection = self.connect()
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"X-Request-ID": request_id})
         answer: HTTPResponse = connection.getresponse()
         answer.read(1000)
         answer.close()
         connection.close()
 
-    def events(self, wanted: int = 1) -> list[dict[str, Any]]:
-        """All events, once there are as many as wanted."""
-        self._await(lambda: len(self._lines()) >= wanted)
-        return [json.loads(line) for line in self._lines()]
+    def events(self, name: str, wanted: int = 1) -> list[dict[str, Any]]:
+        """The events of the requests with ids of that name, in order, once there are as many as wanted."""
+        self._await(lambda: len(self._events(name)) >= wanted)
+        return self._events(name)
 
-    def _lines(self) -> list[bytes]:
-        return self.log.read_bytes().splitlines() if self.log.exists() else []
+    def _events(self, name: str) -> list[dict[str, Any]]:
+        lines = self.log.read_bytes().splitlines() if self.log.exists() else []
+        events = [event for event in map(json.loads, lines) if event["request_id"].startswith(f"{name}-")]
+        return sorted(events, key=lambda event: int(event["request_id"].rpartition("-")[2]))
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
@@ -95,7 +97,10 @@ class Served:
     def _await(self, condition: Callable[[], bool]) -> None:
         patience_ends = time.monotonic() + PATIENCE
         while not condition():
-            assert time.monotonic() < patience_ends, f"{self.process.args}: {self._lines()}"
+            assert self.process.poll() is None, "the server is gone"
+            assert time.monotonic() < patience_ends, (
+                self.log.read_text() if self.log.exists() else "no events"
+            )
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -107,17 +112,19 @@ class Served:
             self.process.wait()
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[str], Served]]:
-    running: list[Served] = []
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Served]]:
+    """Give the server of that name; it is started once."""
+    running: dict[str, Served] = {}
 
     def start(name: str) -> Served:
-        running.append(Served(name, tmp_path / "events.jsonl"))
-        running[-1].await_start()
-        return running[-1]
+        if name not in running:
+            running[name] = Served(name, tmp_path_factory.mktemp(name) / "events.jsonl")
+        running[name].await_start()
+        return running[name]
 
     yield start
-    for served in running:
+    for served in running.values():
         served.stop()
 
 
@@ -134,10 +141,10 @@ def test_every_kind_of_request_leaves_one_event(server: str, serve: Callable[[st
         f"/file?path={tmp_path}/file.bin": (200, "success"),
     }
     for number, (path, (status, _)) in enumerate(asked.items()):
-        answered, _, headers = served.get(path, f"r-{number}")
-        assert (answered, headers["X-Request-ID"]) == (status, f"r-{number}")
+        answered, _, headers = served.get(path, f"kind-{number}")
+        assert (answered, headers["X-Request-ID"]) == (status, f"kind-{number}")
         assert headers["X-Process-Time"].isdecimal()
-    events = sorted(served.events(len(asked)), key=lambda event: event["request_id"])
+    events = served.events("kind", len(asked))
     assert [(event["status_code"], event["outcome"]) for event in events] == list(asked.values())
     assert [events[1]["response_bytes"], events[5]["response_bytes"]] == [6, 300_000]
 
@@ -145,8 +152,8 @@ def test_every_kind_of_request_leaves_one_event(server: str, serve: Callable[[st
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_client_that_leaves_in_mid_stream_is_disconnected(server: str, serve: Callable[[str], Served]):
     served = serve(server)
-    served.leave_early("/endless")
-    (event,) = served.events()
+    served.leave_early("/endless", "left-1")
+    (event,) = served.events("left")
     assert (event["outcome"], event["operation"], event["status_code"]) == ("disconnected", "endless", 200)
     assert event["response_bytes"] > 0
 
@@ -158,8 +165,8 @@ def test_a_client_that_leaves_in_mid_file_is_disconnected(
     with (tmp_path / "large.bin").open("wb") as large:
         large.truncate(200_000_000)
     served = serve(server)
-    served.leave_early(f"/file?path={tmp_path}/large.bin")
-    (event,) = served.events()
+    served.leave_early(f"/file?path={tmp_path}/large.bin", "file-1")
+    (event,) = served.events("file")
     assert (event["outcome"], event["operation"]) == ("disconnected", "file")
 
 
@@ -167,8 +174,8 @@ def test_a_client_that_leaves_in_mid_file_is_disconnected(
 def test_a_stream_that_breaks_off_is_an_error(server: str, serve: Callable[[str], Served]):
     served = serve(server)
     with suppress(HTTPException, OSError):  # the connection breaks off with it
-        served.get("/breaks")
-    (event,) = served.events()
+        served.get("/breaks", "broken-1")
+    (event,) = served.events("broken")
     assert (event["outcome"], event["status_code"]) == ("error", 200)
     assert event["error"]["message"] == "broken"
 
@@ -177,8 +184,8 @@ def test_a_stream_that_breaks_off_is_an_error(server: str, serve: Callable[[str]
 def test_a_view_that_exits_leaves_its_event(server: str, serve: Callable[[str], Served]):
     served = serve(server)
     with suppress(HTTPException, OSError):  # the worker is gone
-        served.get("/exits")
-    (event,) = served.events()
+        served.get("/exits", "exit-1")
+    (event,) = served.events("exit")
     assert (event["outcome"], event["error"]["type"]) == ("error", "SystemExit")
 
 
@@ -190,8 +197,8 @@ def test_nothing_is_lost_when_the_worker_is_killed_as_the_client_has_its_answer(
     for number in range(times):
         _, body, _ = served.get("/", f"killed-{number}")
         os.kill(json.loads(body)["pid"], signal.SIGKILL)
-    told = [event["request_id"] for event in served.events(times)]
-    assert sorted(told) == sorted(f"killed-{number}" for number in range(times))
+    told = [event["request_id"] for event in served.events("killed", times)]
+    assert told == [f"killed-{number}" for number in range(times)]
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -199,5 +206,4 @@ def test_many_clients_at_once_are_not_mixed_up(server: str, serve: Callable[[str
     served, times = serve(server), 60
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda number: served.get(f"/?n={number}", f"many-{number}"), range(times)))
-    told = {event["request_id"]: event["asked"] for event in served.events(times)}
-    assert told == {f"many-{number}": str(number) for number in range(times)}
+    assert [event["asked"] for event in served.events("many", times)] == [str(n) for n in range(times)]

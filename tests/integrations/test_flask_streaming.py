@@ -249,6 +249,16 @@ def test_a_file_wrapper_that_is_no_class_is_streamed():
     assert server.serve()[-2:] == ["event", "closed"]
 
 
+def test_a_file_wrapper_that_has_no_close_is_given_one():
+    class Plain:
+        def __init__(self, filelike: Any, size: int = 8192) -> None:
+            filelike.close()
+
+    server = Server(lambda: send_file(__file__), **{"wsgi.file_wrapper": Plain})
+    server.call().close()
+    assert server.event["outcome"] == "success"
+
+
 def test_a_file_that_is_not_modified_has_no_body(observe: Callable[..., Observed]):
     shop = observe()
     shop.app.add_url_rule("/", "index", lambda: send_file(__file__, etag="v1"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, abort, redirect, request, send_file, stream_with_context
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.integrations.conftest import keeping_all
@@ -60,7 +61,7 @@ VIEWS: dict[str, Any] = {
     "stream with context": lambda: stream_with_context(chunks()),
     "broken stream": broken_chunks,
     "stream with length": lambda: Response(iter(["a", "b"]), headers={"Content-Length": "2"}),
-    "file": lambda: send_file(__file__),
+    "file": lambda: send_file(io.BytesIO(b"x" * 9000), "text/plain"),
     "echo": lambda: request.get_data(cache=True),
     "cookie": lambda: Response("hello", headers=[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]),
 }
@@ -120,9 +121,11 @@ def answer_of(plan: dict[str, Any], extension: WideEvents | None) -> tuple[Any, 
     return answer.status, [pair for pair in answer.headers if pair[0].lower() not in OURS], body
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=plans)
 def test_an_application_answers_as_without_the_library_and_leaves_one_true_event(plan: dict[str, Any]):
+    # a stream that nobody reads leaves its context whenever Python collects it, outside of any request
+    assume(plan["view"] != "stream with context" or "raise" not in (plan["after"], plan["teardown"]))
     sink = MemorySink()
     bare = answer_of(plan, None)
     observed = answer_of(plan, WideEvents(pipeline=keeping_all(sink)))

@@ -2,7 +2,7 @@
 
 The unit of work begins and ends in an outermost WSGI wrapper, since Flask's own hooks are skipped, doubled or
 run too early in too many cases. What only Flask knows is read from four of the application's methods, wrapped
-on the instance: the route (`full_dispatch_request`), whether a body is whole (`process_response`), exceptions
+on the instance: the route (`full_dispatch_request`), whether a body is whole (`finalize_request`), exceptions
 that handlers took (`handle_user_exception`), and those that nobody took (`handle_exception`).
 """
 
@@ -74,7 +74,7 @@ class _Instrumented:
         app.wsgi_app = self._door  # type: ignore[method-assign]
         app.app_ctx_globals_class = _globals_with_event(app.app_ctx_globals_class)
         self._watch("full_dispatch_request", before=self._name)
-        self._watch("process_response", after=self._note_whole)
+        self._watch("finalize_request", after=self._note_whole)
         self._watch("handle_user_exception", after=self._note_handled)
         self._watch("handle_exception", before=self._note_unhandled)
 
@@ -123,9 +123,11 @@ class _Instrumented:
         if options.rate is not None:
             event.sample(options.rate)
 
-    def _note_whole(self, unit: Unit, asked: Request, response: Response, *_: object) -> None:
+    def _note_whole(self, unit: Unit, asked: Request, response: Response, answer: object) -> None:
+        """Note whether the body is all there: of a list it is, and of the page of an HTTP error."""
         bodiless = asked.method == "HEAD" or response.status_code in (204, 304)
-        unit.whole = bodiless or (response.is_sequence and not response.direct_passthrough)
+        page = isinstance(answer, HTTPException) and answer.response is None
+        unit.whole = bodiless or page or (response.is_sequence and not response.direct_passthrough)
 
     def _note_handled(self, unit: Unit, asked: Request, _: object, error: Exception) -> None:
         if error is not asked.routing_exception and not _is_answer(error):

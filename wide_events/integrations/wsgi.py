@@ -17,8 +17,16 @@ from wide_events.context import enter, leave
 from wide_events.event import WideEvent
 from wide_events.guards import attempt
 from wide_events.integrations.tracebacks import tell
+from wide_events.names import PRESENT
 from wide_events.plain import as_text
-from wide_events.propagation import ALL, parse_traceparent, parse_tracestate, valid_request_id
+from wide_events.propagation import (
+    ALL,
+    NO_STATE,
+    RANDOM,
+    parse_traceparent,
+    parse_tracestate,
+    valid_request_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -117,7 +125,7 @@ class WideEventMiddleware:
 
     def _captured(self, environ: Environ) -> dict[str, str]:
         return {
-            name: "[present]" if _PRESENCE_ONLY.search(key) else as_text(environ[key], _MAX_HEADER)
+            name: PRESENT if _PRESENCE_ONLY.search(key) else as_text(environ[key], _MAX_HEADER)
             for key, name in self._headers
             if key in environ
         }
@@ -364,10 +372,10 @@ def _continue_trace(event: WideEvent, traceparent: str, tracestate: str | None) 
     if parent is None:
         return
     event.trace_id, event.parent_id = parent.trace_id, parent.span_id
-    if tracestate:
-        event.tracestate = parse_tracestate(tracestate)
-        if event.tracestate.threshold is not None:
-            event.sampled_upstream(1 - event.tracestate.threshold / ALL)
+    state = parse_tracestate(tracestate) if tracestate else NO_STATE
+    event.tracestate = state._replace(random=bool(parent.flags & RANDOM))
+    if state.threshold is not None:
+        event.sampled_upstream(1 - state.threshold / ALL)
 
 
 def _path(environ: Environ) -> str:

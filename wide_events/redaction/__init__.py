@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from wide_events.exceptions import ConfigurationError
 from wide_events.guards import attempt
+from wide_events.names import BEGUN, HINTS, PRESENT
 from wide_events.plain import shortened
 from wide_events.redaction.detectors import DETECTORS, MARK, TOO_MANY, suspect
 from wide_events.redaction.keys import ALWAYS, CLEAN, SensitiveKeys
@@ -32,6 +33,13 @@ _NOTHING: Final[list[str]] = []
 
 ALWAYS_ALLOWED: Final = frozenset(
     [
+        *BEGUN,
+        *HINTS,
+        "sample_reason",
+        "critical_events",
+        "failed_enrichers",
+        "threshold_exceeded",
+        "truncated",
         "kind",
         "operation",
         "outcome",
@@ -302,7 +310,7 @@ class _Pass:
 def _is_covered(verdict: int, value: Any) -> bool:
     """A flag is no secret, and a number only under a name that promises a secret number."""
     kind = type(value)
-    if kind is bool or value is None:
+    if kind is bool or value is None or value == PRESENT:
         return False
     return verdict == ALWAYS or kind not in (int, float)
 

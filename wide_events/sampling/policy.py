@@ -78,16 +78,16 @@ class Policy:
         `randomness` is a number below 2**56; without it the last 14 hex digits of `fields["trace_id"]` are
         taken. Without either there is nothing to be fair by, and any rate above 0 keeps. Never raises.
         """
-        forced = fields.get("forced")
-        if forced is not None and type(forced) is str:
-            return Decision(keep=True, reason=forced, rate=1.0, weight=1.0)
-        name, rate = attempt(self._first_opinion, fields, failed=lambda _: self._despite_failure(fields))
-        if rate == 1:
-            return self._answer(name, 1.0)[1]
-        threshold, kept, dropped = self._answer(name, rate)
+        if "forced" in fields and type(fields["forced"]) is str:
+            return Decision(keep=True, reason=fields["forced"], rate=1.0, weight=1.0)
+        opinion = attempt(self._first_opinion, fields, failed=lambda _: self._despite_failure(fields))
+        threshold, kept, dropped = self._answers.get(opinion) or self._answer(*opinion)
+        if not threshold:
+            return kept
         if randomness is None:
             trace_id = fields.get("trace_id")
-            randomness = randomness_of(trace_id) if valid_trace_id(trace_id) else threshold_of(rate or 1)
+            unfair = threshold if opinion[1] else 0
+            randomness = randomness_of(trace_id) if valid_trace_id(trace_id) else unfair
         return kept if randomness >= threshold else dropped
 
     def is_slow(self, fields: Fields) -> bool:

@@ -67,7 +67,7 @@ TEMPLATE: Final[Template] = {
 def rename(fields: Fields) -> dict[str, Any]:
     """Put an event into OpenTelemetry's words: one flat object."""
     renamed, rest = split(TEMPLATE, fields)
-    flags = {"feature_flag": renamed.pop("feature_flag", {})}
+    flags = {"feature_flag": renamed.pop("feature_flag")} if "feature_flag" in renamed else {}
     own = {name if "." in name else f"wide_event.{name}": value for name, value in rest.items()}
     for block in (flags, own):
         for name, value in block.items():

@@ -122,7 +122,9 @@ class Settings(BaseModel):
         BeforeValidator(parsing.one_of(parsing.LEVELS)),
     ] = _setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL.")
     log_file: File | None = _setting("LOG_FILE", None, "A file instead of standard output.")
-    log_file_error: File | None = _setting("LOG_FILE_ERROR", None, "A copy of every failed event.")
+    log_file_error: File | None = _setting(
+        "LOG_FILE_ERROR", None, "A copy of every event of level error or critical."
+    )
     log_file_business: File | None = _setting("LOG_FILE_BUSINESS", None, "A copy of every business event.")
     log_file_performance: File | None = _setting("LOG_FILE_PERFORMANCE", None, "A copy of every slow event.")
     max_event_bytes: Annotated[int, BeforeValidator(parsing.event_bytes)] = _setting(

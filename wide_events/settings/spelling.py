@@ -29,6 +29,7 @@ NOT_HONOURED: Final = {
 
 _OFF: Final = frozenset({"", "0", "false", "no", "none", "off"})
 _LIKE_OURS: Final = 0.85
+_LIKE_MEMBER: Final = 0.8
 _LIKE_OTHERS: Final = 0.9
 _SHORTEST_NAME: Final = 10
 _MISTAKEN: Final = {"LOG_SAMPLE": "LOG_SAMPLE_DEFAULT", "LOG_SAMPLE_RATE": "LOG_SAMPLE_DEFAULT"}
@@ -53,17 +54,18 @@ def _misspelt(name: str, known: frozenset[str]) -> str | None:
     if member := family_member(name):
         operation = member.partition(".")[2]
         effect = f"governs the operations that begin with {operation!r}"
-        meant = _MISTAKEN.get(name) or _closest(name, _beside(name, known), _LIKE_OURS)
+        meant = _MISTAKEN.get(name) or _member_meant(name, known)
     else:
         effect = "is not a setting"
         meant = _MISTAKEN.get(name.rstrip("_")) or _family_meant(name) or _name_meant(name, known)
     return f"{name} {effect}; did you mean {meant}?" if meant else None
 
 
-def _beside(name: str, known: frozenset[str]) -> list[str]:
-    """The settings that begin like the members of a family and are none."""
+def _member_meant(name: str, known: frozenset[str]) -> str | None:
+    """The setting that begins like the members of a family, is none, and goes on nearly like this one."""
     prefix = next(prefix for prefix in FAMILIES if name.startswith(prefix))
-    return [each for each in sorted(known) if each.startswith(prefix)]
+    beside = {each.removeprefix(prefix): each for each in sorted(known) if each.startswith(prefix)}
+    return beside.get(_closest(name.removeprefix(prefix), list(beside), _LIKE_MEMBER) or "")
 
 
 def _name_meant(name: str, known: frozenset[str]) -> str | None:

@@ -18,21 +18,23 @@ class FileSink(DescriptorSink):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        super().__init__(-1)
         self.path = Path(path)
 
     def write(self, line: bytes) -> None:
         """Append one line. Raises `OSError`."""
-        if self._descriptor < 0:
+        if "_descriptor" not in vars(self):
             self._open()
         super().write(line)
 
     def close(self) -> None:
         """Close the file."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
+        descriptor = vars(self).pop("_descriptor", None)
+        if descriptor is not None:
             os.close(descriptor)
 
     def _open(self) -> None:
+        """Open the file; of several threads that do so at once, one wins: `setdefault` is one step."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(self.path, _FLAGS, _MODE)
+        opened = os.open(self.path, _FLAGS, _MODE)
+        if vars(self).setdefault("_descriptor", opened) != opened:
+            os.close(opened)
