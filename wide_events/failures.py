@@ -151,7 +151,7 @@ def _details(error: object, given: Mapping[str, Any]) -> dict[str, Any]:
 def _provider_code(error: object) -> Any:
     """The code that a database, an API client or the operating system gave to its exception.
 
-    What is raised to answer a client (ours, and Werkzeug's, which can `get_response`) has a status, no such code.
+    What is raised to answer a client (ours, and Werkzeug's, which can `get_response`) has a status instead.
     """
     if isinstance(error, BaseAPIException) or _attribute(error, "get_response") is not None:
         return None

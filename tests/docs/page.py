@@ -19,6 +19,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tests.docs.blocks import Block, blocks, commands
+from wide_events.propagation import entropy
+from wide_events.testing.ids import IdSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,8 @@ BASH = str(shutil.which("bash"))
 
 
 def main(page: Path, results: Path) -> None:
-    """Run the blocks of a page in the present folder."""
+    """Run the blocks of a page in the present folder; chance is seeded, so that it always says the same."""
+    entropy.octets = IdSource(page.name, "policy")
     module = sys.modules["shop"] = ModuleType("shop")
     module.__file__ = str(Path("shop.py").resolve())
     sys.path.insert(0, str(Path.cwd()))
