@@ -225,6 +225,16 @@ def test_the_size_of_a_file_in_the_server_s_wrapper_is_the_length_that_was_told(
     assert server.event["response_bytes"] == Path(__file__).stat().st_size
 
 
+def test_a_file_that_is_closed_twice_leaves_one_event():
+    server = Server(
+        lambda: send_file(io.BytesIO(b"x" * 99), "text/plain"), **{"wsgi.file_wrapper": FileWrapper}
+    )
+    body = server.call()
+    body.close()
+    body.close()
+    assert server.event["response_bytes"] == 99
+
+
 def test_a_socket_error_while_a_file_is_sent_means_that_the_client_left():
     server = Server(lambda: send_file(__file__), **{"wsgi.file_wrapper": FileWrapper})
     body = server.call()
