@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from wide_events.propagation import valid_request_id, valid_trace_id
+
 ID_OCTETS: Final = 40
 """16 octets of trace id, 8 of span id, 16 of request id."""
 
@@ -29,7 +31,9 @@ class Identified:
 
     @trace_id.setter
     def trace_id(self, trace_id: str) -> None:
-        self._trace_id = trace_id
+        """Take over a trace; what is no W3C trace id is refused."""
+        if valid_trace_id(trace_id):
+            self._trace_id = trace_id
 
     @property
     def span_id(self) -> str:
@@ -40,14 +44,16 @@ class Identified:
 
     @property
     def request_id(self) -> str:
-        """The id that clients are told: their own, if it was a valid one."""
+        """The id that clients are told: their own, if it was a valid one. Another one can be set."""
         if self._request_id is None:
             self._request_id = self._octets[24:].hex()
         return self._request_id
 
     @request_id.setter
     def request_id(self, request_id: str) -> None:
-        self._request_id = request_id
+        """Take over an id; one that could not stand in a header is refused."""
+        if valid_request_id(request_id):
+            self._request_id = request_id
 
     def randomness(self) -> int:
         """The 56 random bits of the trace id, its last 14 hex digits, by which chance decides."""

@@ -11,7 +11,7 @@ from wide_events.home import Home, homes
 from wide_events.identity import ID_OCTETS
 from wide_events.names import BEGUN
 from wide_events.plain import as_text, finite
-from wide_events.propagation import NO_STATE, TraceState, entropy, valid_request_id, valid_trace_id
+from wide_events.propagation import NO_STATE, TraceState, entropy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,9 +58,9 @@ class UnitOfWork(Gathered):
         self.wall_ns = time_ns()
         self._octets = entropy.octets(ID_OCTETS)
         self._trace_id = self._span_id = self._request_id = None
-        if trace_id is not None and valid_trace_id(trace_id):
+        if trace_id is not None:
             self.trace_id = trace_id
-        if request_id is not None and valid_request_id(request_id):
+        if request_id is not None:
             self.request_id = request_id
         self._fields = fields = BEGUN.copy()
         fields["kind"] = kind if type(kind) is str else as_text(kind)

@@ -1,9 +1,9 @@
 """Flask's door: one line in the application, and every request leaves one event, at `g.wide_event` meanwhile.
 
 The unit of work begins and ends in an outermost WSGI wrapper, since Flask's own hooks are skipped, doubled or
-run too early in too many cases. What only Flask knows is read from four of the application's methods, wrapped
-on the instance: the route (`full_dispatch_request`), whether a body is whole (`finalize_request`), exceptions
-that handlers took (`handle_user_exception`), and those that nobody took (`handle_exception`).
+run too early in too many cases. What only Flask knows is read from three methods of the application,
+wrapped on the instance: the route, and whether the body is whole (`full_dispatch_request`), exceptions that
+handlers took (`handle_user_exception`), and those that nobody took (`handle_exception`).
 """
 
 from __future__ import annotations
@@ -73,10 +73,9 @@ class _Instrumented:
         self.exposes_errors = pipeline.settings.expose_error_details
         app.wsgi_app = self._door  # type: ignore[method-assign]
         app.app_ctx_globals_class = _globals_with_event(app.app_ctx_globals_class)
-        self._watch("full_dispatch_request", before=self._name)
-        self._watch("finalize_request", after=self._note_whole)
+        self._watch("full_dispatch_request", before=self._name, after=self._note_whole)
         self._watch("handle_user_exception", after=self._note_handled)
-        self._watch("handle_exception", before=self._note_unhandled)
+        self._watch("handle_exception", before=self._note_unhandled, after=self._note_answered)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -123,13 +122,18 @@ class _Instrumented:
         if options.rate is not None:
             event.sample(options.rate)
 
-    def _note_whole(self, unit: Unit, asked: Request, response: Response, answer: object) -> None:
+    def _note_whole(self, unit: Unit, asked: Request, response: Response, *_: object) -> None:
         """Note whether the body is all there: of a list it is, and of the page of an HTTP error."""
         bodiless = asked.method == "HEAD" or response.status_code in (204, 304)
-        page = isinstance(answer, HTTPException) and answer.response is None
-        unit.whole = bodiless or page or (response.is_sequence and not response.direct_passthrough)
+        unit.whole = bodiless or unit.page or (response.is_sequence and not response.direct_passthrough)
 
-    def _note_handled(self, unit: Unit, asked: Request, _: object, error: Exception) -> None:
+    def _note_answered(self, unit: Unit, asked: Request, response: Response, *_: object) -> None:
+        """Flask's own page for a failure tells its length; it comes as a stream all the same."""
+        unit.page = response.content_length is not None
+        self._note_whole(unit, asked, response)
+
+    def _note_handled(self, unit: Unit, asked: Request, answer: object, error: Exception) -> None:
+        unit.page = answer is error and getattr(error, "response", None) is None
         if error is not asked.routing_exception and not _is_answer(error):
             tell(unit.event.add_handled_error, error)
 

@@ -150,6 +150,7 @@ class Unit:
         "event",
         "length",
         "named",
+        "page",
         "skipped",
         "status",
         "whole",
@@ -170,7 +171,7 @@ class Unit:
         self.status = 0
         self.length: int | None = None
         self.content_type: str | None = None
-        self.whole = self.named = self.skipped = self.ended = False
+        self.whole = self.named = self.page = self.skipped = self.ended = False
 
     def __enter__(self) -> Self:
         self._token: Token[WideEvent | None] = enter(self.event)
@@ -192,8 +193,7 @@ class Unit:
 
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
         """Stand in for the server's `start_response`: look at status and headers, and add those of ours."""
-        more = attempt(self._observe, status, headers, failed=self._door.failed)
-        with_ours = headers if more is None else [*headers, *more]
+        with_ours = attempt(self._observe, status, headers, failed=self._door.failed) or headers
         if exc_info is None:
             self._write = self._start_response(status, with_ours)
         else:
@@ -206,17 +206,22 @@ class Unit:
         self.passed(len(data))
         return written
 
-    def _observe(self, status: str, headers: list[tuple[str, str]]) -> list[tuple[str, str]] | None:
+    def _observe(self, status: str, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         self.status = int(status[:3])
-        told = {name.lower(): value for name, value in headers}
-        self.length = _size(told.get("content-length"))
-        self.content_type = told.get("content-type")
-        ours = []
-        if "x-process-time" not in told:
-            ours.append(("X-Process-Time", str(round(self.event.elapsed_ms()))))
-        if "x-request-id" not in told and valid_request_id(self.event.request_id):
-            ours.append(("X-Request-ID", self.event.request_id))
-        return ours
+        self.length = self.content_type = None
+        ours = {
+            "x-process-time": ("X-Process-Time", str(round(self.event.elapsed_ms()))),
+            "x-request-id": ("X-Request-ID", self.event.request_id),
+        }
+        for name, value in headers:
+            known = name.lower()
+            if known == "content-length":
+                self.length = _size(value)
+            elif known == "content-type":
+                self.content_type = value[:_MAX_HEADER]
+            elif known in ours:
+                del ours[known]
+        return [*headers, *ours.values()]
 
     def finish(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """End the unit of work at once if the body is whole; else give a body that ends it."""
@@ -306,11 +311,14 @@ class Unit:
 
     def _late_facts(self) -> dict[str, Any]:
         """What is known at the end only: the response, and the client as a proxy's fix inside us left it."""
-        facts: dict[str, Any] = {"response_bytes": self._sent, "scheme": self._environ.get("wsgi.url_scheme")}
+        facts: dict[str, Any] = {"response_bytes": self._sent}
+        scheme = self._environ.get("wsgi.url_scheme")
+        if scheme is not None:
+            facts["scheme"] = scheme
         if self.status:
             facts["status_code"] = self.status
         if self.content_type is not None:
-            facts["content_type"] = self.content_type[:_MAX_HEADER]
+            facts["content_type"] = self.content_type
         address = self._environ.get("REMOTE_ADDR")
         if address and self._door.client_ip != "off":
             facts["remote_addr"] = address if self._door.client_ip == "full" else truncated(address)
