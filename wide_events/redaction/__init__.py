@@ -144,9 +144,11 @@ class Redactor:
         Where there is nothing to redact, it is the very dict that was given. Never raises: a field that
         cannot be read is replaced, never passed on.
         """
-        if self._allowed is None and attempt(self._is_clean, fields, failed=_doubtful):
-            return fields, _NOTHING
-        return _Pass(self).run(fields)
+        try:
+            clean = self._allowed is None and self._is_clean(fields)
+        except RuntimeError:  # it changed while it was looked at: look again, slowly
+            clean = False
+        return (fields, _NOTHING) if clean else _Pass(self).run(fields)
 
     def text(self, text: str) -> str:
         """Return a text without the secrets that its form gives away; of a long one, 65,536 characters."""
@@ -330,8 +332,3 @@ def _remember(memo: set[str], text: str) -> None:
         if len(memo) >= _MEMO:
             memo.clear()
         memo.add(text)
-
-
-def _doubtful(_: Exception) -> bool:
-    """What changed while it was looked at is looked at again, slowly."""
-    return False

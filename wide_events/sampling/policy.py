@@ -103,7 +103,7 @@ class Policy:
         for name, ask in self._asked:
             rate = ask(fields)
             if rate is not None:
-                return name, checked(rate)
+                return name, rate if type(rate) is float and 0.0 <= rate <= 1.0 else checked(rate)
         return "no_opinion", 1.0
 
     def _despite_failure(self, fields: Fields) -> tuple[str, float]:

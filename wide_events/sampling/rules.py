@@ -125,8 +125,9 @@ class HeavyUser:
     def __call__(self, fields: Fields) -> float | None:
         """Give 1 for `vehicle_context.usage_tier` or `user_context.tier` of such a tier."""
         for block, name in _TIERS:
-            if block in fields:
-                tier = _inside(fields[block], name)
+            context = fields.get(block)
+            if type(context) is dict or (context is not None and isinstance(context, Mapping)):
+                tier = context.get(name)
                 if type(tier) is str and tier in self._tiers:
                     return 1.0
         return None
@@ -158,9 +159,11 @@ class NewUser:
     def __call__(self, fields: Fields) -> float | None:
         """Give the raised rate for an `account_age_days` under the limit."""
         for block, _ in _TIERS:
-            age = _inside(fields[block], "account_age_days") if block in fields else None
-            if age is not None and finite(age) and age < self._days:
-                return self._rate if self._rate > self._usual(fields) else None
+            context = fields.get(block)
+            if type(context) is dict or (context is not None and isinstance(context, Mapping)):
+                age = context.get("account_age_days")
+                if age is not None and finite(age) and age < self._days:
+                    return self._rate if self._rate > self._usual(fields) else None
         return None
 
 
@@ -178,13 +181,6 @@ class Upstream:
         if rate is None:
             return None
         return rate if is_rate(rate) and rate > self._usual(fields) else None
-
-
-def _inside(block: object, name: str) -> object:
-    """The value of that name in a block, or `None` where there is no such block or value."""
-    if type(block) is dict or isinstance(block, Mapping):
-        return block.get(name)
-    return None
 
 
 def is_rate(value: object) -> TypeGuard[float]:
