@@ -8,6 +8,7 @@ import json
 import re
 import sqlite3
 import sys
+from contextlib import closing
 from enum import Enum
 from types import SimpleNamespace
 from typing import Any
@@ -279,7 +280,7 @@ def test_the_code_of_the_provider_is_kept(error: Exception, code: Any):
 
 def test_the_code_of_sqlite_is_kept_where_python_tells_it():
     def insert_twice() -> None:
-        with sqlite3.connect(":memory:") as db:
+        with closing(sqlite3.connect(":memory:")) as db:
             db.execute("create table t (a unique)")
             for _ in range(2):
                 db.execute("insert into t values (1)")

@@ -150,8 +150,7 @@ class WideEvent(UnitOfWork):
         """Add fields of the event's own table, such as `status_code`: for the doors of frameworks."""
         if self._sealed:
             return self._late(facts)
-        self._fields.update(facts if is_plain(facts.values()) else self._copied(facts, ""))
-        return self
+        return self._gather(self._fields, facts, "")
 
     def promote_handled_error(self) -> Self:
         """Make the last handled error the `error`, where it turned out to be why the unit of work failed."""
