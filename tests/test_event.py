@@ -348,3 +348,39 @@ def test_a_hundred_thousand_events_leave_nothing_behind():
     gc.collect()
     assert len(gc.get_objects()) - before < 100
     assert len(pipeline.stats()) < 300
+
+
+# ---- what verbs are handed by position, or cannot use ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["add_user_context", "add_vehicle_context", "add_feature_flags", "add_cost", "add_tokens", "add_context"],
+)
+def test_fields_may_come_as_a_mapping_and_bear_any_name(verb: str):
+    line = line_of(lambda e: getattr(e, verb)({"a": 1, "self": 2}, b=3, given=4))
+    block = line if verb == "add_context" else next(v for v in line.values() if type(v) is dict and "a" in v)
+    assert [block[name] for name in ("a", "self", "b", "given")] == [1, 2, 3, 4]
+
+
+def test_what_is_no_mapping_becomes_a_value():
+    assert line_of(lambda e: e.add_user_context("u_1"))["user_context"] == {"value": "u_1"}
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda e: e.sample(7),
+        lambda e: e.sample("5%"),
+        lambda e: e.slow_over("x"),
+        lambda e: e.record_time("parse", "long"),
+    ],
+)
+def test_what_a_verb_cannot_use_is_counted_and_said(refused: Any, caplog: pytest.LogCaptureFixture):
+    sink = MemorySink()
+    pipeline = Pipeline(Settings(sample_default=1.0), sinks=[sink])
+    event = WideEvent("upload", pipeline=pipeline)
+    assert refused(event) is event
+    event.emit()
+    assert pipeline.stats()["values_refused"] == len(sink.lines) == 1
+    assert "cannot use" in caplog.text

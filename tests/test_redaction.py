@@ -163,7 +163,13 @@ def test_names_are_split_at_signs_and_at_capitals():
 
 
 def test_flags_are_no_secrets_and_numbers_only_where_a_number_is_one():
-    fields = {"has_password": True, "token_count": 5, "password": 7, "token": 1.5, "authorization": None}
+    fields = {
+        "has_password": True,
+        "token_count": 5,
+        "password_age_days": 7,
+        "token": 1.5,
+        "authorization": None,
+    }
     assert redactor(fields)[0] is fields
     assert redactor({"pin": 1234, "card_number": 4111, "cvv": 12, "otp": True})[0] == {
         "pin": "[redacted]",

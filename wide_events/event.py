@@ -6,6 +6,7 @@ never raise, whatever they are given, and return the event, so that they chain.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from wide_events.failures import describe
@@ -44,8 +45,13 @@ class WideEvent(UnitOfWork):
 
     # ---- gathering -----------------------------------------------------------------------------------------
 
-    def add_context(self, **fields: Any) -> Self:
-        """Add free fields, at the top level of the line. A reserved name goes under `context_conflicts`."""
+    def add_context(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
+        """Add free fields, at the top level of the line, by keyword or as a mapping.
+
+        A reserved name goes under `context_conflicts`.
+        """
+        if given is not None:
+            fields = {**self._named(given), **fields}
         if self._sealed:
             return self._late(fields)
         if not unreserved(fields):
@@ -63,13 +69,13 @@ class WideEvent(UnitOfWork):
             self._shed(own, "")
         return self
 
-    def add_user_context(self, **fields: Any) -> Self:
+    def add_user_context(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
         """Say who it was for: `user_id`, `tier`, `account_age_days` and the like, under `user_context`."""
-        return self._add("user_context", fields)
+        return self._add("user_context", fields if given is None else {**self._named(given), **fields})
 
-    def add_vehicle_context(self, **fields: Any) -> Self:
+    def add_vehicle_context(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
         """Say which vehicle: `usage_tier`, `total_trips`, `account_age_days`, … under `vehicle_context`."""
-        return self._add("vehicle_context", fields)
+        return self._add("vehicle_context", fields if given is None else {**self._named(given), **fields})
 
     def add_business_metric(self, key: str, value: Any, critical: bool = False) -> Self:  # noqa: FBT001, FBT002
         """Note what it meant to the business; with `critical=True` a true value always keeps the event."""
@@ -81,17 +87,17 @@ class WideEvent(UnitOfWork):
         """Note what it took: cache hits, rows, bytes, retries, under `technical_metrics`."""
         return self._add("technical_metrics", {key_text(key): value})
 
-    def add_feature_flags(self, **fields: Any) -> Self:
+    def add_feature_flags(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
         """Note the feature flags that were in force."""
-        return self._add("feature_flags", fields)
+        return self._add("feature_flags", fields if given is None else {**self._named(given), **fields})
 
-    def add_cost(self, **fields: Any) -> Self:
+    def add_cost(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
         """Note what it cost, in a currency of your choice: `add_cost(vision=0.012, total=0.052)`."""
-        return self._add("costs", fields)
+        return self._add("costs", fields if given is None else {**self._named(given), **fields})
 
-    def add_tokens(self, **fields: Any) -> Self:
+    def add_tokens(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
         """Note language-model tokens: `add_tokens(input=812, output=230)`."""
-        return self._add("tokens", fields)
+        return self._add("tokens", fields if given is None else {**self._named(given), **fields})
 
     def increment(self, key: str, by: float = 1) -> Self:
         """Count something up under `technical_metrics`, exactly, from any number of threads."""
@@ -177,7 +183,9 @@ class WideEvent(UnitOfWork):
 
     def record_time(self, name: str, milliseconds: float) -> Self:
         """Add a time that was measured elsewhere to the timer of that name; what is no number is left out."""
-        return self.add_time(key_text(name), milliseconds + 0.0) if finite(milliseconds) else self
+        if finite(milliseconds):
+            return self.add_time(key_text(name), milliseconds + 0.0)
+        return self._refuse("record_time")
 
     def add_time(self, name: str, milliseconds: float) -> Self:
         """Add a time that was just measured: a float object of its own, for the timers."""
@@ -238,6 +246,7 @@ class WideEvent(UnitOfWork):
         return child.continue_from(self)
 
     def __enter__(self) -> Self:
+        self.home()
         return self
 
     def __exit__(
@@ -248,7 +257,7 @@ class WideEvent(UnitOfWork):
         self.emit()
 
     async def __aenter__(self) -> Self:
-        return self
+        return self.__enter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -274,6 +283,12 @@ class WideEvent(UnitOfWork):
         if len(block) > MAX_FIELDS:
             self._shed(block, name)
         return self
+
+    def _named(self, given: object) -> dict[str, Any]:
+        """What was handed over by position: a mapping as its fields, anything else as `value`."""
+        if isinstance(given, Mapping):
+            return attempt(self._copied, given, "", failed=lambda _: {"value": given})
+        return {"value": given}
 
     def _without_conflicts(self, fields: dict[str, Any]) -> dict[str, Any]:
         reserved = RESERVED if self._fields.get("kind") == "request" else RESERVED_OUTSIDE_REQUESTS

@@ -108,6 +108,8 @@ def _complete_from_catalogue(block: dict[str, Any], error: object) -> None:
     code = block["code"]
     if isinstance(error, ErrorCode):
         known: ErrorCode | None = error
+    elif isinstance(error, SystemExit):
+        known = None
     elif _is_one_of_these(code, (ErrorCode, str)):
         known = ErrorCode.get(code if type(code) is ErrorCode else as_text(code, MAX_CODE))
     else:
@@ -151,9 +153,10 @@ def _details(error: object, given: Mapping[str, Any]) -> dict[str, Any]:
 def _provider_code(error: object) -> Any:
     """The code that a database, an API client or the operating system gave to its exception.
 
-    What is raised to answer a client (ours, and Werkzeug's, which can `get_response`) has a status instead.
+    What is raised to answer a client (ours, and Werkzeug's, which can `get_response`) has a status instead,
+    and `SystemExit` its arguments.
     """
-    if isinstance(error, BaseAPIException) or _attribute(error, "get_response") is not None:
+    if isinstance(error, BaseAPIException | SystemExit) or _attribute(error, "get_response") is not None:
         return None
     own = _attribute(error, "code")
     ours = ErrorCode.get(own).code if type(own) is str else None

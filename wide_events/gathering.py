@@ -9,7 +9,7 @@ from wide_events.names import BLOCKS, HINTS, IDENTITY, LISTS, RESERVED, SAMPLING
 from wide_events.plain import MAX_FIELDS, MAX_TEXT, Copier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from typing_extensions import Self
 
@@ -46,7 +46,7 @@ class Gathered(Identified):
         """The paths of what was too large to be gathered."""
         return self._cuts or []
 
-    def _copied(self, fields: dict[str, Any], path: str) -> dict[str, Any]:
+    def _copied(self, fields: Mapping[str, Any], path: str) -> dict[str, Any]:
         copier = Copier()
         copied = copier.fields(fields, path)
         self._note_cuts(copier.cuts)

@@ -30,6 +30,9 @@ class Home(Protocol):
     def conflict(self, event: WideEvent, names: Iterable[str]) -> None:
         """Say that a free field had a reserved name."""
 
+    def refused(self, event: UnitOfWork, verb: str) -> None:
+        """Count and say that a verb was given what it cannot use."""
+
     def headers(self, event: WideEvent) -> dict[str, str]:
         """Return what an outgoing call should carry."""
 

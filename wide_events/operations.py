@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wide_events.context import active, enter, leave
 from wide_events.event import WideEvent
+from wide_events.home import homes
 from wide_events.timers import timed
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class track_operation:  # noqa: N801 - it reads as a verb: `with track_operation
 
     def __enter__(self) -> WideEvent:
         outer = active()
-        home = self._pipeline or (outer.own_home() if outer is not None else None)
+        home = self._pipeline or _home_within(outer)
         event = WideEvent(self._name or "operation", kind=self._kind, pipeline=home, **self._ids)
         if outer is not None:
             event.outer = outer
@@ -119,13 +120,25 @@ class track_time:  # noqa: N801 - it reads as a verb: `@track_time("parse")`
         return timed(function, lambda: track_time(name, threshold_ms=self._threshold_ms))
 
 
+def _home_within(outer: WideEvent | None) -> Home | None:
+    """The pipeline of the unit of work around, if that has its own.
+
+    Else the default one, which is made now, so that bad settings stop the work before it begins, and the time
+    of their reading counts to nobody.
+    """
+    home = outer.own_home() if outer is not None else None
+    if home is None:
+        homes.default()
+    return home
+
+
 def log_business_event(name: str, /, **values: Any) -> WideEvent:
     """Emit a business event: an event of its own, always kept, the values also under `extra`.
 
     Within a unit of work it carries that one's trace and request id. Its `kind` is `business`.
     """
     outer = active()
-    event = WideEvent(name, kind="business", pipeline=outer.own_home() if outer is not None else None)
+    event = WideEvent(name, kind="business", pipeline=_home_within(outer))
     if outer is not None:
         event.continue_from(outer)
     event.add_context(**values)

@@ -174,6 +174,10 @@ class Pipeline:
         told = ", ".join(names)
         self.health.complain("late_writes", f"{event.operation} had ended when these were added: {told}")
 
+    def refused(self, event: UnitOfWork, verb: str) -> None:
+        """Count and say that a verb was given what it cannot use; not what, which may be a secret."""
+        self.health.complain("values_refused", f"{event.operation}: {verb} was given what it cannot use")
+
     def conflict(self, event: WideEvent, names: Iterable[str]) -> None:
         """Count and say free fields that have names of ours."""
         told = ", ".join(names)

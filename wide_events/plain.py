@@ -98,11 +98,11 @@ class Copier:
         return attempt(self._convert, value, path, depth, failed=lambda failure: _unprintable(value, failure))
 
     def _text(self, text: str, path: str) -> str:
-        size = len(text)
-        if size > MAX_TEXT or size > self.room:
+        most = max(0, min(MAX_TEXT, self.room))
+        if len(text) > most:
             self.cuts.append(path)
-            text = shortened(text, max(0, min(MAX_TEXT, self.room)))
-        self.room -= size
+            text = shortened(text, most)
+        self.room -= len(text)
         return text
 
     def _convert(self, value: Any, path: str, depth: int) -> Any:

@@ -112,13 +112,14 @@ class UnitOfWork(Gathered):
 
     # ---- what it tells the policy --------------------------------------------------------------------------
 
-    def keep(self, reason: str = "forced") -> Self:
+    def keep(self, reason: str | None = "forced") -> Self:
         """Keep this event whatever the policy says; `reason` becomes its `sample_reason`."""
-        return self._hint("forced", as_text(reason, 64) or "forced")
+        return self._hint("forced", "forced" if reason is None else as_text(reason, 64) or "forced")
 
     def sample(self, rate: float) -> Self:
-        """Give this event a rate of its own, from 0 to 1, in place of that of its operation; else ignored."""
-        return self._hint("own_rate", rate) if finite(rate) else self
+        """Give this event a rate of its own, from 0 to 1, in place of that of its operation."""
+        usable = finite(rate) and 0 <= rate <= 1
+        return self._hint("own_rate", rate) if usable else self._refuse("sample")
 
     def sampled_upstream(self, rate: float) -> Self:
         """Note the rate at which the calling service keeps this trace: what it keeps is kept here too."""
@@ -126,7 +127,9 @@ class UnitOfWork(Gathered):
 
     def slow_over(self, threshold_ms: float) -> Self:
         """Give this event a threshold of its own over which it is slow, in milliseconds."""
-        return self._hint("own_slow_threshold_ms", threshold_ms) if finite(threshold_ms) else self
+        if finite(threshold_ms):
+            return self._hint("own_slow_threshold_ms", threshold_ms)
+        return self._refuse("slow_over")
 
     def rename(self, operation: str) -> Self:
         """Give the unit of work its name, once it is known."""
@@ -190,6 +193,10 @@ class UnitOfWork(Gathered):
             return self._late((name,))
         self.hinted = True
         self._fields[name] = value
+        return self
+
+    def _refuse(self, verb: str) -> Self:
+        self.home().refused(self, verb)
         return self
 
     def _late(self, names: Iterable[str]) -> Self:

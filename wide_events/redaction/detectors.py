@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WORDS: Final = re.compile(
-    r"@|\+\d|j(?<=eyj)|w(?:(?<=passw)|(?<=pw)d)|p(?:(?<=passp)hrase|(?<=otp))|u(?<=au)th(?:[^a-z]|oriz|$)"
+    r"@|%40|\+\d|j(?<=eyj)|w(?:(?<=passw)|(?<=pw)d)|p(?:(?<=passp)hrase|(?<=otp))|u(?<=au)th(?:[^a-z]|oriz|$)"
     r"|k(?:(?<=tok)en|(?<=cook)ie|ey(?:[^a-z]|$)|(?<=[spr]k)[-_]|(?<=ak)ia)"
     r"|c(?:(?<=sec)ret|(?<=acc)a|redential)"
     r"|z(?<=aiz)a|g(?:(?<=sig)(?:nature)?[^a-z]|(?<=sg)\.)|b(?:earer\s|asic\s|(?<=-b)egin |(?<=ab)ia)"
@@ -41,8 +41,9 @@ def suspect(text: str) -> bool:
     return _WORDS.search(text.lower()) is not None or _NUMBERS.search(text) is not None
 
 
-_DOMAIN: Final = re.compile(r"@[^\W_](?:[\w-]{0,62})(?:\.[\w-]{1,63}){1,8}")
-_LOCAL_SIGNS: Final = frozenset(".!#$%&'*+-/=?^_`{|}~")
+_DOMAIN: Final = re.compile(r"(?:@|%40)[^\W_](?:[\w-]{0,62})(?:\.[\w-]{1,63}){1,8}")
+_LOCAL_SIGNS: Final = frozenset("._%+-'!")
+"""Rarer ones, such as `/` and `=`, are more often the end of what stands before the address."""
 _LONGEST_LOCAL: Final = 64
 
 MARK: Final = re.compile(
@@ -59,8 +60,9 @@ _NAMED: Final = re.compile(
 )
 _GIVEN: Final = re.compile(
     rf"=(?P<quote>[\"'])?{_NEW}(?P<value>(?(quote)[^\"'\n]|[^&\s#\"'<>;,)}}\]]){{1,4096}})"
-    rf"|\\?[\"'](?:\s{{0,2}}[:,]\s{{0,2}}|\s)\\?[\"']{_NEW}(?P<quoted>[^\"'\n\\]{{1,4096}})"
-    rf"|:\s{{0,2}}{_NEW}(?P<told>(?=[^\s,;]{{0,64}}\d)[^\s\"'<>,;)}}\]]{{4,4096}})"
+    rf"|\\?[\"'](?:\s{{0,2}}[:,]\s{{0,2}}|\s)\\?[\"']{_NEW}(?P<quoted>(?:[^\"'\n\\]|\\[^\n]){{1,4096}})"
+    rf"|\\?[\"']\s{{0,2}}:\s{{0,2}}(?P<bare>\d{{3,19}})"
+    rf"|\s?:\s{{0,2}}{_NEW}(?P<told>(?=[^\s,;]{{0,64}}\d)[^\s\"'<>,;)}}\]]{{4,4096}})"
 )
 _FLAGGED: Final = re.compile(rf"\s{_NEW}(?P<flagged>[^\s-]\S{{0,4096}})")
 _QUERY_KEY: Final = re.compile(rf"([?&]key=){_NEW}([^&\s#\"'<>;,)}}]{{1,4096}})", re.IGNORECASE)
@@ -103,7 +105,7 @@ _DECIMALS: Final = re.compile(r"\+?\d{1,3}\.\d+(?:[ -]\d{1,3}\.\d+)?")
 
 def email(text: str, mask: Callable[[str, str], str]) -> tuple[str, int]:
     """Find e-mail addresses: from each `@` with a domain behind it, back over what may stand before it."""
-    if "@" not in text:
+    if "@" not in text and "%40" not in text:
         return text, 0
     done: list[str] = []
     end = found = 0

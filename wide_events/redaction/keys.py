@@ -58,6 +58,10 @@ PHRASES: Final = (
 )
 NUMBERS: Final = ("passcode", "cvv", "cvc", "cvv2", "ssn", "iban", "card number", "cardnumber")
 WHOLE: Final = {
+    "password": ALWAYS,
+    "passwd": ALWAYS,
+    "pwd": ALWAYS,
+    "passphrase": ALWAYS,
     "auth": TEXT,
     "pin": ALWAYS,
     "otp": ALWAYS,
