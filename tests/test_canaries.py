@@ -103,6 +103,10 @@ CANARIES: dict[str, Canary] = {
     "handled error": ("hunter2", lambda e: e.add_handled_error(ValueError("token=hunter2"))),
     "by hand": ("hunter2", lambda e: e.context.update({"secret": "hunter2", "x": ["pwd=hunter2"]})),
     "conflict": ("jane@example.com", added(message="jane@example.com")),
+    "scheme of one's own": ("hunter2", failed("refused: Authorization: Token hunter2")),
+    "digest": ("hunter2", failed('sent Authorization: Digest username="a", response="hunter2"')),
+    "texts under tokens": ("hunter2", added(tokens={"access": "hunter2"})),
+    "query of a session": ("hunter2", failed("GET /x?session_id=hunter2")),
 }
 
 
@@ -124,3 +128,54 @@ def test_a_planted_secret_leaves_in_no_form(name: str, form: str, mode: str, tmp
         assert b"canary" in line or b"mail" in line
         assert secret.encode() not in line
         assert b"hunter" not in line
+
+
+def broken(_: object) -> None:
+    raise RuntimeError("postgres://app:hunter2@db/main token=hunter2\n\x1b[31mred\u202e")
+
+
+def said_of_trouble(pipeline: Pipeline, caplog: pytest.LogCaptureFixture) -> str:
+    """Everything that the library says of a broken enricher, a late write, and a failing sink."""
+    event = WideEvent("mail jane@example.com\x1b[2J", pipeline=pipeline)
+    event.keep("jane@example.com").emit()
+    event.add_context(**{"jane@example.com": 1, "line\nbreak": 2})
+    pipeline.close()
+    return "\n".join([*(record.getMessage() for record in caplog.records), *pipeline.stats()])
+
+
+def test_what_the_library_says_of_trouble_is_redacted_and_escaped(caplog: pytest.LogCaptureFixture):
+    said = said_of_trouble(Pipeline(Settings(), enrichers=[broken], sinks=[MemorySink()]), caplog)
+    assert "RuntimeError: postgres://[credentials]@db/main token=[redacted]" in said
+    assert "kept.[email]" in said
+    assert "mail [email]" in said
+    assert "hunter2" not in said
+    assert "jane" not in said
+    assert said.replace("\n", "").isprintable()
+
+
+def test_without_a_reader_of_texts_what_is_said_is_still_escaped(caplog: pytest.LogCaptureFixture):
+    pipeline = Pipeline(
+        Settings(), enrichers=[broken], sinks=[MemorySink()], redact=lambda fields: (fields, [])
+    )
+    said = said_of_trouble(pipeline, caplog)
+    assert "\\x1b[31mred\\u202e" in said
+    assert said.replace("\n", "").isprintable()
+
+
+class Unreadable:
+    def __call__(self, fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        return fields, []
+
+    def text(self, text: str) -> str:
+        if not text.isidentifier():
+            raise ValueError(text)
+        return text
+
+
+def test_what_cannot_be_redacted_is_not_said(caplog: pytest.LogCaptureFixture):
+    pipeline = Pipeline(Settings(), enrichers=[broken], sinks=[MemorySink()], redact=Unreadable())
+    said = said_of_trouble(pipeline, caplog)
+    assert "[redacted: failed] (enricher_failed: 1 so far)" in said
+    assert "kept.[redacted: failed]" in said
+    assert "hunter2" not in said
+    assert "jane" not in said

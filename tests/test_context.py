@@ -24,7 +24,7 @@ from wide_events.settings import Settings
 from wide_events.sinks import MemorySink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 
 @pytest.fixture
@@ -79,6 +79,14 @@ def test_the_inert_event_takes_any_object(name: str):
     event = current_event().add_context(odd=odd).add_error(odd, odd=odd).increment("n", odd).log(odd, odd)
     event.add_business_metric("odd", odd, critical=True).mark_failure(odd).sample(odd).keep(odd)
     assert event.context == {}
+
+
+def test_the_ids_of_the_inert_event_stay_its_own():
+    inert = current_event()
+    before = (inert.request_id, inert.trace_id)
+    inert.request_id, inert.trace_id = "x", "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert (inert.request_id, inert.trace_id) == before
+    assert current_event().request_id != "x"
 
 
 def test_a_child_of_the_inert_event_is_a_real_event(pipeline: Pipeline, sink: MemorySink):
@@ -158,6 +166,36 @@ def test_propagate_restores_what_was_current_also_when_the_function_raises(pipel
 
 def test_propagate_outside_of_a_unit_of_work_carries_nothing():
     assert propagate(current_event)() is current_event()
+
+
+def test_propagate_carries_into_coroutines_and_generators_while_they_run(pipeline: Pipeline):
+    async def work() -> list[WideEvent]:
+        await asyncio.sleep(0)
+        return [current_event()]
+
+    def rows() -> Iterator[WideEvent]:
+        yield current_event()
+        yield current_event()
+
+    async def pages() -> AsyncIterator[WideEvent]:
+        yield current_event()
+        await asyncio.sleep(0)
+        yield current_event()
+
+    async def paged(carried: Callable[[], AsyncIterator[WideEvent]]) -> list[WideEvent]:
+        seen = []
+        async for event in carried():
+            seen.append(event)
+            assert current_event().operation == "inert"
+        return seen
+
+    with track_operation("job", pipeline=pipeline) as job:
+        carried = (propagate(work), propagate(rows), propagate(pages))
+    assert asyncio.run(carried[0]()) == [job]
+    for event in carried[1]():
+        assert event is job
+        assert current_event().operation == "inert"
+    assert asyncio.run(paged(carried[2])) == [job, job]
 
 
 # ---- tasks and generators ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.odd_objects import RAW
 from tests.odd_values import ODD
-from tests.strategies import SURROGATES, anything, keys, plain, records
+from tests.strategies import SURROGATES, anything, keys, plain, records, words
 from wide_events import Pipeline, Settings, WideEvent
 from wide_events.encoding import PROTECTED_IN_ERROR, decode, encode
 from wide_events.names import IDENTITY, SAMPLING
@@ -274,3 +274,39 @@ def test_a_dict_that_threads_change_while_it_is_written_leaves_one_good_line():
     assert len(sink.lines) == 150
     for line in sink.lines:
         assert read(line, 15_360)["operation"] == "hammered"
+
+
+# ---- what is slow to write --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [2048, 15_360])
+@pytest.mark.parametrize("character", ["\u2028", "\u200b", "\x7f", "\x01", "é", "x", "\ud800"], ids=ascii)
+def test_lists_of_long_texts_are_bounded_before_they_are_measured(character: str, limit: int):
+    lists = {f"k{number}": [character * 120] * 100 for number in range(250)}
+    told = read(encode({**IDENTIFIED, **lists, "error": ERROR}, limit), limit)
+    assert told.items() >= IDENTIFIED.items()
+    assert told["error"] == ERROR
+    assert told["truncated"][0] == "k0"
+
+
+def test_blocks_of_long_keys_are_bounded_too():
+    blocks = {f"b{block}": {"\u2028" * 100 + str(key): key for key in range(100)} for block in range(250)}
+    told = read(encode({**blocks, **IDENTIFIED, "error": ERROR}, 15_360), 15_360)
+    assert told.items() >= IDENTIFIED.items()
+    assert told["error"] == ERROR
+
+
+def test_a_text_that_is_bounded_is_cut_as_short_as_one_that_is_measured():
+    texts = {"a": "\u2028" * 9000, "b": "x" * 9000, "c": "y" * 200}
+    told = read(encode({**IDENTIFIED, **texts}, 4096), 4096)
+    assert told["truncated"] == ["a", "b"]
+    assert told["c"] == texts["c"]
+    assert abs(len(json.dumps(told["a"])) - len(told["b"])) < 64
+    assert len(encode({**IDENTIFIED, **texts}, 4096)) > 4096 - 500
+
+
+@given(st.dictionaries(words, st.text(alphabet="\u2028é\x01x", max_size=3000), max_size=12))
+def test_whatever_loses_a_character_is_told(fields: dict[str, str]):
+    told = read(encode({**fields, **IDENTIFIED}, 4096), 4096)
+    changed = {name for name in fields.keys() - IDENTIFIED.keys() if told.get(name) != fields[name]}
+    assert changed <= set(told.get("truncated", ()))

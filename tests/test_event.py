@@ -350,6 +350,26 @@ def test_a_hundred_thousand_events_leave_nothing_behind():
     assert len(pipeline.stats()) < 300
 
 
+def test_nothing_given_leaves_no_empty_block():
+    line = line_of(lambda e: e.add_cost().add_tokens(x=None).add_business_metric("k", None))
+    assert not {"costs", "tokens", "business_metrics"} & line.keys()
+
+
+def test_what_is_put_into_the_dict_of_an_event_that_ended_changes_nothing():
+    sink = MemorySink()
+    event = WideEvent("upload", pipeline=Pipeline(Settings(sample_default=1.0), sinks=[sink]))
+    event.emit()
+    event.context["late"] = 1
+    assert "late" not in event.context
+
+
+@pytest.mark.parametrize(("given", "level"), [("WARN", "warning"), ("fatal", "critical"), ("bogus", "info")])
+def test_a_level_is_known_by_its_usual_names(given: str, level: str):
+    sink = MemorySink()
+    WideEvent("upload", pipeline=Pipeline(Settings(sample_default=1.0), sinks=[sink])).emit(level=given)
+    assert sink.events[0]["level"] == level
+
+
 # ---- what verbs are handed by position, or cannot use ------------------------------------------------------
 
 

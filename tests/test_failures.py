@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import copy
 import json
+import math
 import re
 import sqlite3
 import sys
@@ -229,8 +230,27 @@ def test_a_code_brings_what_the_catalogue_knows():
 def test_what_is_named_is_always_plain():
     block = describe(ValueError("x"), {"why": object(), "fix": "f" * 5_000, "category": ["c"]})
     assert type(block["why"]) is str
-    assert len(block["fix"]) == 1024
+    assert len(block["fix"]) <= 1025
     assert type(block["category"]) is str
+
+
+def test_each_named_field_has_one_type():
+    block = describe(
+        ValueError("x"), {"why": math.nan, "fix": 7, "severity": 2.0, "alert": 1, "retriable": "yes"}
+    )
+    assert (block["why"], block["fix"], block["severity"]) == ("nan", "7", "2.0")
+    assert "alert" not in block
+    assert "retriable" not in block
+
+
+def test_an_exception_s_own_attributes_are_taken_only_where_they_mean_the_same():
+    class Page(Exception):  # noqa: N818
+        alert = "page"
+        severity = 7
+
+        def fix(self) -> None: ...
+
+    assert not {"alert", "severity", "fix"} & describe(Page("x")).keys()
 
 
 @pytest.mark.parametrize(

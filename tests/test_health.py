@@ -124,7 +124,27 @@ def test_a_failure_is_said_with_its_type_even_if_it_cannot_speak(caplog: pytest.
     first, second, third = (record.getMessage() for record in caplog.records)
     assert first == "a line was lost: OSError: [Errno 28] No space left (sink: 1 so far)"
     assert second.startswith("a line was lost: MuteError: <MuteError")
-    assert len(third) < 400
+    assert len(third) < 1_100
+
+
+def test_what_is_said_and_every_name_is_cleaned_first(caplog: pytest.LogCaptureFixture):
+    health = Health(lambda text: text.replace("hunter2", "[redacted]").replace("\n", "\\n"))
+    health.failed("lost.hunter2", "a line was lost", OSError("hunter2\nnext" + " word" * 1_000))
+    health.complain("late_writes", "hunter2 had ended")
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first.startswith("a line was lost: OSError: [redacted]\\nnext word")
+    assert first.endswith("(lost.[redacted]: 1 so far)")
+    assert second == "[redacted] had ended (late_writes: 1 so far)"
+    assert [health.count("kept.hunter2") for _ in range(3)] == [0, 1, 2]
+    assert health.counts() == {"lost.[redacted]": 1, "late_writes": 1, "kept.[redacted]": 3}
+
+
+def test_a_name_that_was_counted_is_not_cleaned_again():
+    asked: list[str] = []
+    health = Health(lambda text: asked.append(text) or text)
+    for _ in range(3):
+        health.count("kept.rate")
+    assert asked == ["kept", "rate"]
 
 
 def test_a_forked_child_counts_from_zero_and_may_complain_anew():

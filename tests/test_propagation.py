@@ -297,3 +297,11 @@ def test_a_rule_that_fails_does_not_reach_the_call():
         headers = WideEvent("job", pipeline=pipeline, trace_id=TRACE).headers()
         assert headers["X-Trace-ID"] == TRACE
         assert parse_traceparent(headers["traceparent"]) is not None
+
+
+def test_a_child_carries_the_tracestate_of_its_parent_on():
+    event = event_at(0.5, trace_id=TRACE)
+    event.tracestate = parse_tracestate("ot=rv:00000000000001,vendor=1")
+    child = event.child("mail")
+    assert child.tracestate == event.tracestate
+    assert child.headers()["tracestate"].endswith(",vendor=1")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.secret_texts import HARMLESS, SECRETS
+from tests.secret_texts import CLEAN_KEYS, HARMLESS, PIECES, SECRET_KEYS, SECRETS
 from tests.strategies import plain, records, words
 from wide_events.exceptions import ConfigurationError
 from wide_events.redaction import DETECTORS, FAILED, Redactor
@@ -55,6 +55,8 @@ HOSTILE: dict[str, Callable[..., str]] = {
         "parameters": "key=a&",
         "cookies": "cookie:",
         "bearers": "bearer ",
+        "headers": "Authorization: ",
+        "headers in quotes": '"Authorization": "x\\',
         "basics": "Basic dXNlcjpw ",
         "private keys": "-----BEGIN PRIVATE KEY-----",
         "heads of private keys": "-----BEGIN ",
@@ -68,57 +70,6 @@ HOSTILE: dict[str, Callable[..., str]] = {
     }.items()
 }
 """Texts that patterns choke on, made to any size in characters; by default a million."""
-
-CLEAN_KEYS = [
-    "success",
-    "account_age_days",
-    "tokens",
-    "input_tokens",
-    "author",
-    "session_id",
-    "user_id",
-    "accessible",
-    "passenger",
-    "monkey",
-    "authored",
-    "design",
-    "compass",
-    "pinned",
-    "spanner",
-    "cookieless",
-    "keyboard",
-    "secretary",
-    "operation",
-    "status_code",
-]
-SECRET_KEYS = [
-    "password",
-    "userPassword",
-    "x-api-key",
-    "X_API_KEY",
-    "apiKey",
-    "PWD",
-    "db.password",
-    "access_token",
-    "accessToken",
-    "Authorization",
-    "proxy-authorization",
-    "cookie",
-    "Set-Cookie",
-    "client_secret",
-    "csrfToken",
-    "jwt",
-    "private_key",
-    "connection_string",
-    "dsn",
-    "AWSSecretAccessKey",
-    "refreshtoken",
-    "auth",
-    "passphrase",
-    "APIKey2",
-    "stripe-signature",
-]
-
 
 redactor = Redactor()
 
@@ -179,6 +130,33 @@ def test_flags_are_no_secrets_and_numbers_only_where_a_number_is_one():
     }
     assert SensitiveKeys().verdict("pin") == ALWAYS
     assert SensitiveKeys().verdict("token") == TEXT
+
+
+def test_texts_under_tokens_are_secrets_and_numbers_are_counts():
+    counts = {"tokens": {"input": 812, "by_model": [{"output": 1.5}], "cached": True, "more": {}}}
+    assert redactor(counts)[0] is counts
+    mixed = {"tokens": {"access": "hunter2", "input": 812, "deep": [{"x": "hunter2", "pin": 12}, 5]}}
+    safe = {"access": "[redacted]", "input": 812, "deep": [{"x": "[redacted]", "pin": "[redacted]"}, 5]}
+    paths = ["tokens.access", "tokens.deep.0.x", "tokens.deep.0.pin"]
+    assert redactor(mixed) == ({"tokens": safe}, paths)
+    assert redactor({"tokens": safe}) == ({"tokens": safe}, [])
+    assert redactor({"tokens": "hunter2"})[0] == {"tokens": "[redacted]"}
+    assert Redactor(mode="drop")({"tokens": {"a": "x", "b": 1}}) == ({"tokens": {"b": 1}}, ["tokens.a"])
+    assert Redactor(mode="drop")({"tokens": ["x", 1]}) == ({"tokens": ["", 1]}, ["tokens.0"])
+
+
+def test_of_a_header_everything_is_masked_and_nothing_behind_it():
+    assert redactor.text('Authorization: Digest a="x", b\nAccept: all') == (
+        "Authorization: [redacted]\nAccept: all"
+    )
+    assert redactor.text("['-H', 'Authorization: Token x', 'all']") == (
+        "['-H', 'Authorization: [redacted]', 'all']"
+    )
+    assert redactor.text('{"authorization": "ApiKey x", "accept": "all"}') == (
+        '{"authorization": "[redacted]", "accept": "all"}'
+    )
+    empty = "['-H', 'Authorization: ', 'all']"
+    assert redactor.text(empty) == empty
 
 
 def test_keys_are_added_and_taken_away():
@@ -336,6 +314,12 @@ def test_any_data_comes_back_plain_and_stays_so(value: Any):
 def test_clean_fields_come_back_as_the_same_object(fields: dict[str, Any]):
     assert redactor(fields) == (fields, [])
     assert redactor(fields)[0] is fields
+
+
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=8).map("".join))
+def test_whatever_a_detector_changes_is_suspect(text: str):
+    changed = any(detect(text, lambda label, _: f"[{label}]")[0] != text for detect in DETECTORS.values())
+    assert suspect(text) or not changed
 
 
 @given(

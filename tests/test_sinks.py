@@ -125,6 +125,43 @@ def test_a_line_that_the_system_took_in_part_is_completed():
     assert b"".join(got) == b"".join(lines)
 
 
+def test_after_a_torn_line_the_next_one_stands_alone_and_the_loss_is_counted():
+    read, write = os.pipe2(os.O_NONBLOCK)
+    sink = DescriptorSink(write)
+    pipeline = Pipeline(Settings(sample_default=1.0), sinks=[sink])
+    with pytest.raises(BlockingIOError):
+        sink.write(b"x" * 1_000_000 + b"\n")
+    WideEvent("full", pipeline=pipeline).emit()
+    assert pipeline.stats()["lost.DescriptorSink"] == 1
+    torn = os.read(read, 1_000_000)
+    assert set(torn) == {ord("x")}
+    sink.write(b"one\n")
+    sink.write(b"")
+    sink.write(b"two\n")
+    assert os.read(read, 100) == b"\none\ntwo\n"
+    os.close(read)
+    os.close(write)
+
+
+def test_a_line_torn_on_a_full_disk_is_parted_from_the_next(tmp_path: Path):
+    """A limit of the file's size stands in for the full disk: the system takes what fits, then refuses."""
+    code = (
+        "import resource, signal, sys\n"
+        "from wide_events.sinks import FileSink\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "sink = FileSink(sys.argv[1])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))\n"
+        "for line in (b'first\\n', b'second\\n', b'third\\n'):\n"
+        "    try: sink.write(line)\n"
+        "    except OSError: print('lost')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)\n"
+        "sink.write(b'fourth\\n')\n"
+        "sink.write(b'fifth\\n')\n"
+    )
+    assert ran(code, str(tmp_path / "events.jsonl")).stdout == b"lost\nlost\n"
+    assert (tmp_path / "events.jsonl").read_bytes() == b"first\nseco\nfourth\nfifth\n"
+
+
 def test_a_closed_output_is_counted_and_the_work_goes_on():
     read, write = os.pipe()
     os.close(read)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from wide_events.encoding import encode
+from wide_events.encoding import decode, encode, fits
 from wide_events.formatting import human, text, wants_colour
+from wide_events.formatting.plain_text import visible
+from wide_events.guards import attempt
 from wide_events.outlets import Outlet, is_business, is_error, is_slow
-from wide_events.redaction import Redactor
+from wide_events.redaction import FAILED, Redactor
 from wide_events.sampling import Policy
 from wide_events.schema import PRESETS
 from wide_events.sinks import FileSink, StdoutSink
@@ -21,7 +24,11 @@ if TYPE_CHECKING:
     from wide_events.settings import Settings
     from wide_events.sinks import Sink
 
-_STDOUT = 1
+_STDOUT: Final = 1
+_WHOLE: Final = sys.maxsize
+_TRIES: Final = 6
+_ROOM_FOR_NAMES: Final = 64
+_LEAST_ROOM: Final = 1024
 
 
 def settings_from(settings: Settings | None) -> Settings:
@@ -41,6 +48,18 @@ def policy_from(settings: Settings) -> Policy:
 def redactor_from(settings: Settings) -> Redactor:
     """Build the redactor, which tests itself."""
     return Redactor.from_settings(settings)
+
+
+def cleaner_from(redact: object) -> Callable[[str], str]:
+    """Return what makes a text fit for standard error: redacted, on one line, nothing that a terminal obeys.
+
+    A redactor that is only a callable of fields cannot read a text: then it is only escaped. Never raises.
+    """
+    return partial(_cleaned, getattr(redact, "text", str))
+
+
+def _cleaned(redacted: Callable[[str], str], told: str) -> str:
+    return attempt(lambda: visible(redacted(told)), failed=lambda _: FAILED)
 
 
 class Service:
@@ -102,22 +121,38 @@ def _routed_copies(settings: Settings) -> list[Outlet]:
 
 def renderer(settings: Settings, *, terminal: bool) -> Callable[[dict[str, Any]], bytes]:
     """Return what makes bytes of a record, by `LOG_FORMAT`; `auto` is human on a terminal, else JSON."""
-    wanted = settings.log_format
+    wanted, limit = settings.log_format, settings.max_event_bytes
     if wanted == "auto":
         wanted = "human" if terminal else "json"
     if wanted == "human":
         from wide_events.settings import process_environ  # noqa: PLC0415 - as above
 
-        return partial(_human_bytes, colour=wants_colour(terminal, process_environ()))
+        colour = wants_colour(terminal, process_environ())
+        return partial(_fitted, partial(_human_bytes, colour=colour), limit)
     if wanted == "text":
-        return _text_bytes
+        return partial(_fitted, _text_bytes, limit)
     if settings.log_schema == "native":
-        return partial(encode, limit=settings.max_event_bytes)
-    return partial(_renamed, PRESETS[settings.log_schema], settings.max_event_bytes)
+        return partial(encode, limit=limit)
+    return partial(_renamed, PRESETS[settings.log_schema], limit)
 
 
 def _renamed(rename: Callable[[dict[str, Any]], dict[str, Any]], limit: int, record: dict[str, Any]) -> bytes:
-    return encode(rename(record), limit)
+    line = _fitted(lambda told: encode(rename(told), _WHOLE), limit, record)
+    return line if len(line) <= limit else encode(decode(line), limit)
+
+
+def _fitted(write: Callable[[dict[str, Any]], bytes], limit: int, record: dict[str, Any]) -> bytes:
+    """Write a record in another form, cut to the limit in its native one, where it is known what must stay.
+
+    What the other form takes more than the native one, the record is cut by in a further try.
+    """
+    line, room = write(record if fits(record, limit) else decode(encode(record, limit))), limit
+    for _ in range(_TRIES):
+        if len(line) <= limit or room == _LEAST_ROOM:
+            break
+        room = max(room * limit // len(line) - _ROOM_FOR_NAMES, _LEAST_ROOM)
+        line = write(decode(encode(record, room)))
+    return line
 
 
 def _human_bytes(record: dict[str, Any], *, colour: bool) -> bytes:

@@ -6,14 +6,15 @@ start empty: hand them `propagate(function)`.
 
 from __future__ import annotations
 
-from contextvars import ContextVar, Token
-from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from wide_events.event import WideEvent
+from wide_events.scopes import current
+from wide_events.timers import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextvars import Token
 
     from typing_extensions import Self
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-_current: Final[ContextVar[WideEvent | None]] = ContextVar("wide_event", default=None)
+_current: Final = current
 
 active: Final = _current.get
 """Return the current event, or `None` outside of any unit of work."""
@@ -43,6 +44,21 @@ def leave(token: Token[WideEvent | None]) -> None:
         _current.set(None)
 
 
+class _Carried:
+    """An event that is current for the length of a block."""
+
+    __slots__ = ("_event", "_token")
+
+    def __init__(self, event: WideEvent | None) -> None:
+        self._event = event
+
+    def __enter__(self) -> None:
+        self._token: Token[WideEvent | None] = _current.set(self._event)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        leave(self._token)
+
+
 class InertEvent(WideEvent):
     """What `current_event()` gives outside of any unit of work: it takes everything and keeps nothing.
 
@@ -58,6 +74,24 @@ class InertEvent(WideEvent):
 
     def _late(self, names: Iterable[str]) -> Self:  # noqa: ARG002 - nothing is late where nothing was begun
         return self
+
+    @property
+    def trace_id(self) -> str:
+        """An id that belongs to nobody, and stays as it is."""
+        return super().trace_id
+
+    @trace_id.setter
+    def trace_id(self, trace_id: str) -> None:
+        """Stay inert."""
+
+    @property
+    def request_id(self) -> str:
+        """An id that belongs to nobody, and stays as it is."""
+        return super().request_id
+
+    @request_id.setter
+    def request_id(self, request_id: str) -> None:
+        """Stay inert."""
 
     @property
     def context(self) -> dict[str, Any]:
@@ -94,16 +128,8 @@ def current_event() -> WideEvent:
 def propagate(function: F) -> F:
     """Carry the current event into another thread: `executor.submit(propagate(work), item)`.
 
-    The event is that of the moment of this call. The function may run in many threads at once.
+    The event is that of the moment of this call. The function may run in many threads at once; it may be a
+    coroutine function or a generator function, and then the event is current while that runs.
     """
     event = _current.get()
-
-    @wraps(function)
-    def carried(*args: Any, **kwargs: Any) -> Any:
-        token = _current.set(event)
-        try:
-            return function(*args, **kwargs)
-        finally:
-            leave(token)
-
-    return carried  # type: ignore[return-value]
+    return timed(function, lambda: _Carried(event))

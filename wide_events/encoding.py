@@ -27,10 +27,17 @@ _OPTIONS: Final = (
 _NEWLINE: Final = orjson.OPT_APPEND_NEWLINE | _OPTIONS
 _DELETE: Final = b"\x7f"
 _REFUSALS: Final = (TypeError, ValueError, RecursionError, RuntimeError)
-_UNSAFE: Final = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]")
+_CLASS: Final = "\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff"
+_UNSAFE: Final = re.compile(f"[{_CLASS}]")
+_ESCAPES: Final = {
+    code: f"\\u{code:04x}"
+    for first, last in re.findall("(.)(?:-(.))?", _CLASS)
+    for code in range(ord(first), ord(last or first) + 1)
+}
 _DEEPEST: Final = 32
 _MOST: Final = 65_536
-_PASSES: Final = ((_DEEPEST, 256), (_DEEPEST, 256), (2, 256), (1, 256), (1, 36))
+_LEAST: Final = 256
+_PASSES: Final = ((_DEEPEST, _LEAST), (_DEEPEST, _LEAST), (2, _LEAST), (1, _LEAST), (1, 36))
 """How deep parts are looked for, and how short what is protected may become."""
 _AROUND: Final = 3
 _SHORTEST: Final = 16
@@ -50,13 +57,15 @@ def encode(record: dict[str, Any], limit: int) -> bytes:
     Over the limit, which is 2048 at least, the largest parts are cut first, and `truncated` tells their
     paths; identity, error and sampling stay. A record that cannot be written becomes a skeleton that says so.
     """
-    try:
-        line = orjson.dumps(record, option=_NEWLINE)
-    except _REFUSALS:
-        line = b""
-    if 0 < len(line) <= limit and line.isascii() and _DELETE not in line:
+    line = _whole(record, limit)
+    if line:
         return line
-    return attempt(_carefully, record, limit - 1, failed=lambda failure: _skeleton(record, failure)) + b"\n"
+    return attempt(_cut, record, limit - 1, failed=lambda failure: _skeleton(record, failure)) + b"\n"
+
+
+def fits(record: dict[str, Any], limit: int) -> bool:
+    """Say whether `encode` writes all of a record, as it is."""
+    return bool(_whole(record, limit))
 
 
 def decode(line: bytes) -> Any:
@@ -64,24 +73,33 @@ def decode(line: bytes) -> Any:
     return orjson.loads(line)
 
 
-def _carefully(record: dict[str, Any], limit: int) -> bytes:
+def _whole(record: dict[str, Any], limit: int) -> bytes:
+    """The line of a record that can be written as it is, or nothing."""
     try:
-        line = _line(record)
+        line = orjson.dumps(record, option=_NEWLINE)
     except _REFUSALS:
-        return _fitted(_mended(record, limit), limit)
-    return line if len(line) <= limit else _fitted(_mended(record, limit), limit)
+        return b""
+    if len(line) > limit:
+        return b""
+    if line.isascii() and _DELETE not in line:
+        return line
+    line = _escaped(line)
+    return line if len(line) <= limit else b""
+
+
+def _cut(record: dict[str, Any], limit: int) -> bytes:
+    return _fitted(_mended(record, limit), limit)
 
 
 def _line(value: Any) -> bytes:
     """Write a value as orjson does, and escape what must not leave raw."""
     line = orjson.dumps(value, option=_OPTIONS)
-    if line.isascii() and _DELETE not in line:
-        return line
-    return _UNSAFE.sub(_escaped, line.decode()).encode()
+    return line if line.isascii() and _DELETE not in line else _escaped(line)
 
 
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match.group()):04x}"
+def _escaped(line: bytes) -> bytes:
+    text = line.decode()
+    return text.translate(_ESCAPES).encode() if _UNSAFE.search(text) else line
 
 
 # ---- mending: what JSON cannot carry --------------------------------------------------------------
@@ -118,11 +136,17 @@ class _Mender:
         if self.left < 0 or depth > _DEEPEST:
             return "…"
         if kind is dict:
-            pairs = [(self.text(key), self.value(item, depth + 1)) for key, item in value.copy().items()]
+            pairs = [(self.key(key), self.value(item, depth + 1)) for key, item in value.copy().items()]
             return {key: item for key, item in pairs if item is not None}
         if kind is list:
             return [self.value(item, depth + 1) for item in value.copy()]
         return self.value(Copier().value(value, "", 0), depth + 1)
+
+    def key(self, key: Any) -> str:
+        """Write a key; long ones count more, for no key is ever cut."""
+        text = self.text(key)
+        self.left -= len(text) // 16
+        return text
 
     def text(self, text: Any) -> str:
         """Write lone surrogates, which UTF-8 cannot carry, as a backslash and their number."""
@@ -143,20 +167,61 @@ def _fitted(record: dict[str, Any], limit: int) -> bytes:
 
     First texts and lists wherever they are, and single values; where that is not enough, whole blocks.
     """
+    cut = dict.fromkeys(_bounded(record, limit))
     line = _line(record)
-    if len(line) <= limit:
+    if len(line) <= limit and not cut:
         return line
     known = record.pop("truncated", ())
-    cut: dict[str, None] = {}
     for depth, least in _PASSES:
         excess = len(_line(record)) + _ROOM_FOR_PATHS - limit
         if excess <= 0:
             break
-        parts = sorted(_parts(record, "", depth), key=_size, reverse=True)
+        parts = sorted(_parts(record, depth), key=_size, reverse=True)
         cut.update(dict.fromkeys(_cut_largest(parts, excess, least)))
     cut.update(dict.fromkeys(_taken_away(record, len(_line(record)) + _ROOM_FOR_PATHS - limit)))
     record["truncated"] = _paths((*cut, *(known if type(known) is list else ())))
     return _line(record)
+
+
+def _bounded(record: dict[str, Any], limit: int) -> Iterator[str]:
+    """Cut the largest texts and lists by characters, which are fewer than bytes and fast to count.
+
+    What is over the level of characters is over that of bytes too: nothing is cut that would have fitted.
+    """
+    places = [place for place in _places(record, "", _DEEPEST) if place[2] != "truncated"]
+    sizes = [_characters(home[key]) for home, key, _, _ in places]
+    excess = sum(sizes) - limit
+    if excess <= 0:
+        return
+    level = _level(sorted(sizes, reverse=True), excess)
+    for size, (home, key, path, protected) in zip(sizes, places, strict=True):
+        most = max(level, _LEAST) if protected else level
+        if size > most and type(home[key]) in (str, list):
+            home[key] = _beginning(home[key], most)
+            yield path
+
+
+def _characters(value: Any) -> int:
+    """How many characters a value has at least."""
+    kind = type(value)
+    if kind is str:
+        return len(value)
+    if kind is list:
+        return len(value) + sum(map(_characters, value))
+    return sum(map(len, value)) + sum(map(_characters, value.values())) if kind is dict else 1
+
+
+def _beginning(value: Any, most: int) -> Any:
+    """Leave the first characters of a text, or the first items of a list."""
+    if type(value) is str:
+        return value[:most] + "…"
+    kept = 0
+    for item in value:
+        most -= _characters(item) + 1
+        if most < 0:
+            break
+        kept += 1
+    return [*value[:kept], "…"]
 
 
 class _Part:
@@ -213,7 +278,7 @@ def _cut_largest(parts: list[_Part], excess: int, least: int) -> Iterator[str]:
 
 def _taken_away(record: dict[str, Any], excess: int) -> Iterator[str]:
     """Take whole parts away, the largest first, where so many small ones are left that none can be cut."""
-    every = (part for part in _parts(record, "", 1) if part.home is record and part.key not in PROTECTED)
+    every = (part for part in _parts(record, 1) if part.home is record and part.key not in PROTECTED)
     parts = sorted(every, key=_size)
     while excess > 0 and parts:
         part = parts.pop()
@@ -232,15 +297,24 @@ def _level(sizes: list[int], excess: int) -> int:
     return 0
 
 
-def _parts(home: dict[str, Any], path: str, depth: int) -> Iterator[_Part]:
-    """The parts that may be cut: what is in the record, in its blocks and in theirs, `depth` levels down."""
+def _parts(record: dict[str, Any], depth: int) -> list[_Part]:
+    """The parts that may be cut, measured."""
+    places = _places(record, "", depth)
+    return [_Part(home, key, path, protected=protected) for home, key, path, protected in places]
+
+
+def _places(home: dict[str, Any], path: str, depth: int) -> Iterator[tuple[dict[str, Any], str, str, bool]]:
+    """Where the parts are: what is in the record, in its blocks and in theirs, `depth` levels down.
+
+    Each is told by what it is in, its key, its path, and whether it is protected.
+    """
     names = PROTECTED_IN_ERROR if path == "error" else PROTECTED if not path else frozenset()
     for key, value in home.items():
         where = f"{path}.{key}" if path else key
         if type(value) is dict and value and (depth > 1 or where == "error"):
-            yield from _parts(value, where, depth - 1)
+            yield from _places(value, where, depth - 1)
         else:
-            yield _Part(home, key, where, protected=key in names and type(value) in SCALARS)
+            yield home, key, where, key in names and type(value) in SCALARS
 
 
 def _paths(paths: Iterable[Any]) -> list[str]:

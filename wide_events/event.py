@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MAX_LOGS: Final = 100
 MAX_HANDLED: Final = 10
+_LEVELS: Final = frozenset({"debug", "info", "warning", "error", "critical"})
+_ALIASES: Final = {"warn": "warning", "err": "error", "fatal": "critical"}
 unreserved: Final = RESERVED.isdisjoint
 
 
@@ -234,8 +236,15 @@ class WideEvent(UnitOfWork):
         if force and not self._sealed:
             self.keep()
         if level is not None and not self._sealed:
-            self.level = as_text(level, 20).lower()
+            self._take_level(as_text(level, 20).lower())
         return (self._pipeline or homes.default()).emit(self)
+
+    def _take_level(self, level: str) -> None:
+        level = _ALIASES.get(level, level)
+        if level in _LEVELS:
+            self.level = level
+        else:
+            self._refuse("emit")
 
     def child(self, operation: str, kind: str = "boundary") -> WideEvent:
         """Begin an event of its own in the same trace: `with event.child("mail") as boundary:`.
@@ -275,6 +284,8 @@ class WideEvent(UnitOfWork):
             return self._late(fields)
         if not is_plain(fields.values()):
             fields = self._copied(fields, name)
+        if not fields:
+            return self
         block = self._fields.setdefault(name, fields)
         if block is not fields:
             if type(block) is not dict:

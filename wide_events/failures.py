@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wide_events.exceptions import BaseAPIException
 from wide_events.guards import attempt
-from wide_events.plain import SCALARS, Copier, as_text
+from wide_events.plain import Copier, as_text
 from wide_events.taxonomy import ErrorCode, StructuredError, fingerprint
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ MAX_CAUSES: Final = 5
 MAX_MESSAGE: Final = 1024
 MAX_CODE: Final = 128
 _NAMED: Final = ("code", "category", "severity", "alert", "retriable", "why", "fix")
+_FLAGS: Final = frozenset({"alert", "retriable"})
 _PROVIDER_CODES: Final = (
     "provider_code",
     "sqlstate",
@@ -60,7 +61,7 @@ def describe(error: object, details: Mapping[str, Any] | None = None) -> dict[st
     frames, own = _frames(error)
     for name in _NAMED:
         value = given.pop(name, None)
-        block[name] = _attribute(error, name) if value is None else value
+        block[name] = _said(error, name) if value is None else value
     _complete_from_catalogue(block, error)
     block["details"] = _details(error, given)
     block["fingerprint"] = fingerprint(
@@ -99,6 +100,12 @@ def _is_one_of_these(error: object, kinds: tuple[type, ...]) -> bool:
     return issubclass(type(error), kinds)
 
 
+def _said(error: object, name: str) -> Any:
+    """What an error says of itself under one of our names; of another type it means something else by it."""
+    value = _attribute(error, name)
+    return value if _is_one_of_these(value, (str, bool, ErrorCode)) else None
+
+
 def _attribute(error: object, name: str) -> Any:
     """An attribute, or `None` where there is none, or it cannot be read."""
     return attempt(getattr, error, name, None, failed=lambda _: None)
@@ -127,12 +134,13 @@ def _complete_from_catalogue(block: dict[str, Any], error: object) -> None:
 
 
 def _scalars_only(block: dict[str, Any]) -> None:
+    """Give each named field its one type: `alert` and `retriable` are flags, the others texts."""
     for name in _NAMED:
         value = block[name]
-        if value is not None and type(value) not in SCALARS:
+        if name in _FLAGS:
+            block[name] = value if type(value) is bool else None
+        elif value is not None:
             block[name] = as_text(value, MAX_MESSAGE)
-        elif type(value) is str:
-            block[name] = value[:MAX_MESSAGE]
 
 
 def _retriable(error: object, said: object) -> bool | None:

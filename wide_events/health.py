@@ -5,22 +5,32 @@ from __future__ import annotations
 import logging
 import os
 from itertools import count
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
 
 from wide_events.clock import clock
 from wide_events.home import locks
-from wide_events.plain import as_text
+from wide_events.plain import as_text, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _log: Final = logging.getLogger("wide_events")
 _QUIET_NS: Final = 60 * 1_000_000_000
 _MAX_TALLIES: Final = 256
+_LONGEST_READ: Final = 8192
+_LONGEST_SAID: Final = 1_000
 
 
 class Health:
-    """Counters by name, and complaints on the `wide_events` logger. A forked child counts from zero."""
+    """Counters by name, and complaints on the `wide_events` logger. A forked child counts from zero.
 
-    def __init__(self) -> None:
+    `clean` makes a text fit to be said: without secrets, and nothing in it that a terminal obeys.
+    It must not raise.
+    """
+
+    def __init__(self, clean: Callable[[str], str] = str) -> None:
+        self._clean = clean
         self.begin()
         _all.add(self)
 
@@ -36,17 +46,24 @@ class Health:
         `next` of an `itertools.count` is one step of the interpreter, so no lock is needed.
         """
         tally = self._tallies.get(name)
-        if tally is None:
-            if len(self._tallies) >= _MAX_TALLIES:
-                name = f"{name.partition('.')[0]}.other"
-            tally = self._tallies.setdefault(name, count())
-        return next(tally)
+        return self._count_new(self._named(name)) if tally is None else next(tally)
+
+    def _count_new(self, name: str) -> int:
+        if name not in self._tallies and len(self._tallies) >= _MAX_TALLIES:
+            name = f"{name.partition('.')[0]}.other"
+        return next(self._tallies.setdefault(name, count()))
+
+    def _named(self, name: str) -> str:
+        """Clean a name, which may end in what a caller gave: `kept.<reason>`."""
+        first, dot, rest = name.partition(".")
+        return f"{self._clean(first)}.{self._clean(rest)}" if dot else self._clean(first)
 
     def complain(self, cause: str, text: str) -> None:
         """Count a cause of loss, and say it unless it was said within the last minute."""
         seen = self.count(cause) + 1
         if self._is_due(cause):
-            _log.warning("%s (%s: %d so far)", text, cause, seen)
+            told = shortened(self._clean(text), _LONGEST_SAID)
+            _log.warning("%s (%s: %d so far)", told, self._named(cause), seen)
 
     def _is_due(self, cause: str) -> bool:
         now = clock.monotonic_ns()
@@ -59,7 +76,7 @@ class Health:
 
     def failed(self, cause: str, what: str, failure: BaseException) -> None:
         """Complain about something that raised."""
-        self.complain(cause, f"{what}: {type(failure).__qualname__}: {as_text(failure, 300)}")
+        self.complain(cause, f"{what}: {type(failure).__qualname__}: {as_text(failure, _LONGEST_READ)}")
 
     def counts(self) -> dict[str, int]:
         """Return all counters as they are now."""

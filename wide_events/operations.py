@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wide_events.context import active, enter, leave
 from wide_events.event import WideEvent
 from wide_events.home import homes
+from wide_events.scopes import Reusable
 from wide_events.timers import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Token
     from types import TracebackType
 
     from wide_events.home import Home
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-class track_operation:  # noqa: N801 - it reads as a verb: `with track_operation("import"):`
-    """Run a block or a function, sync or async, as a unit of work with an event of its own.
+class track_operation(Reusable):  # noqa: N801 - it reads as a verb: `with track_operation("import"):`
+    """Run a block, a function or a generator, sync or async, as a unit of work with an event of its own.
 
-    The event is current inside. Within another unit of work it continues that one's trace, unless `trace_id`
-    names another; a job that runs across several processes keeps one trace by handing `trace_id` on. Further
-    keywords are free fields: `track_operation("generation", user_id="u_1")`.
+    The event is current inside; of a generator, while it runs. Within another unit of work it continues that
+    one's trace, unless `trace_id` names another; a job that runs across several processes keeps one trace by
+    handing `trace_id` on. Further keywords are free fields: `track_operation("generation", user_id="u_1")`.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class track_operation:  # noqa: N801 - it reads as a verb: `with track_operation
         pipeline: Home | None = None,
         **context: Any,
     ) -> None:
+        super().__init__()
         self._name = name
         self._kind = kind
         self._ids = {"trace_id": trace_id, "request_id": request_id}
         self._pipeline = pipeline
         self._context = context
-        self._running: list[tuple[WideEvent, Token[WideEvent | None]]] = []
 
     def __enter__(self) -> WideEvent:
         outer = active()
@@ -54,13 +54,13 @@ class track_operation:  # noqa: N801 - it reads as a verb: `with track_operation
                 event.continue_from(outer)
         if self._context:
             event.add_context(**self._context)
-        self._running.append((event, enter(event)))
+        self._begin((event, enter(event)))
         return event
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        event, token = self._running.pop()
+        event, token = self._finish()
         leave(token)
         event.__exit__(kind, error, trace)
 
@@ -84,16 +84,16 @@ class track_operation:  # noqa: N801 - it reads as a verb: `with track_operation
         return timed(function, scope)
 
 
-class track_time:  # noqa: N801 - it reads as a verb: `@track_time("parse")`
+class track_time(Reusable):  # noqa: N801 - it reads as a verb: `@track_time("parse")`
     """Time a block or a function: a timer on the current event, or an event of its own where there is none.
 
     `threshold_ms` is what counts as slow for the event of its own; without it the settings say.
     """
 
     def __init__(self, name: str | None = None, *, threshold_ms: float | None = None) -> None:
+        super().__init__()
         self._name = name
         self._threshold_ms = threshold_ms
-        self._running: list[Any] = []
 
     def __enter__(self) -> WideEvent:
         event = active()
@@ -102,7 +102,7 @@ class track_time:  # noqa: N801 - it reads as a verb: `@track_time("parse")`
         name = self._name or "block"
         scope: Any = track_operation(name) if event is None else event.timer(name)
         entered = scope.__enter__()
-        self._running.append(scope)
+        self._begin(scope)
         if event is not None:
             return event
         if self._threshold_ms is not None:
@@ -112,7 +112,7 @@ class track_time:  # noqa: N801 - it reads as a verb: `@track_time("parse")`
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._running.pop().__exit__(kind, error, trace)
+        self._finish().__exit__(kind, error, trace)
 
     def __call__(self, function: F) -> F:
         """Time each call of a function, sync or async; without a name the function's own is taken."""

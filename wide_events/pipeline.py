@@ -13,9 +13,11 @@ from wide_events.guards import attempt
 from wide_events.health import Health
 from wide_events.home import homes
 from wide_events.names import MEASURED
+from wide_events.plain import Copier, as_text
 from wide_events.propagation import threshold_of, write_traceparent, write_tracestate
 from wide_events.record import LEVELS, record
 from wide_events.redaction import FAILED as REPLACED
+from wide_events.redaction import Redactor
 from wide_events.sampling import Decision
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class Pipeline:
         self.redact = redact or assembly.redactor_from(self.settings)
         self.outlets = assembly.outlets_from(self.settings, sinks)
         self.service = assembly.Service(self.settings)
-        self.health = Health()
+        self.health = Health(assembly.cleaner_from(self.redact))
         for outlet in self.outlets:
             outlet.failed = partial(self._sink_failed, outlet.name)
         self.policy.on_failure = partial(self.health.failed, "rule_failed")
@@ -103,7 +105,7 @@ class Pipeline:
             fields["truncated"] = event.cuts
         if event.hinted:
             fields["sample_reason"] = decision.reason
-        fields, redacted = attempt(self.redact, fields, failed=partial(self._redaction_failed, fields))
+        fields, redacted = attempt(self._redacted, fields, failed=partial(self._redaction_failed, fields))
         line = record(event, fields, self.service.facts(), decision, slow=slow)
         if redacted:
             line["redacted"] = redacted
@@ -206,6 +208,20 @@ class Pipeline:
             event.seal()
         return FAILED
 
+    def _redacted(self, fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """Redact; what a redactor of a user's gives back is made plain data."""
+        told, paths = self.redact(fields)
+        if isinstance(self.redact, Redactor):
+            return told, paths
+        if type(told) is not dict or type(paths) is not list:
+            raise TypeError("a redactor returns a dict and a list of paths")
+        copier = Copier()
+        if told is not fields:
+            told = copier.fields(told)
+        if copier.cuts:
+            told["truncated"] = [*fields.get("truncated", ()), *copier.cuts]
+        return told, [as_text(path) for path in paths]
+
     def _redaction_failed(
         self, fields: dict[str, Any], failure: Exception
     ) -> tuple[dict[str, Any], list[str]]:
@@ -224,9 +240,13 @@ class Pipeline:
         self.health.failed(f"lost.{name}", f"a line did not reach {name}", failure)
 
     def _enricher_failed(self, event: WideEvent, enricher: object, failure: Exception) -> None:
-        name = str(getattr(enricher, "__name__", type(enricher).__name__))
+        name = attempt(_name_of, enricher, failed=lambda _: "enricher")
         event.note_failed_enricher(name)
         self.health.failed("enricher_failed", f"enricher {name} failed", failure)
+
+
+def _name_of(enricher: object) -> str:
+    return as_text(getattr(enricher, "__name__", type(enricher).__name__), 64)
 
 
 class _Default:

@@ -1,4 +1,4 @@
-"""Timing a block or a function; the time goes onto the event."""
+"""Timing a block, a function or a generator; the time goes onto the event."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wide_events.clock import clock
+from wide_events.scopes import Reusable, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,32 +19,44 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-class Timer:
-    """One timer of one event: a context manager, sync and async, and a decorator of sync and async functions.
+class Timer(Reusable):
+    """One timer of one event: a context manager, sync and async, and a decorator of functions of any kind.
 
-    It may be entered again inside itself; the time of each use is added.
+    It may be entered again inside itself, and in several tasks and threads; the time of each use is added.
     """
 
-    __slots__ = ("_begun", "_event", "_name", "_outer")
+    __slots__ = ("_begun", "_event", "_idle", "_name")
 
     def __init__(self, event: WideEvent, name: str) -> None:
+        self._running = []
         self._event = event
         self._name = name
-        self._begun = 0
-        self._outer: tuple[int, Any] | None = None
+        self._idle = True
 
     def __enter__(self) -> Self:
-        if self._begun:
-            self._outer = (self._begun, self._outer)
-        self._begun = clock.monotonic_ns()
+        """Begin one use; one that begins during another is remembered in its context.
+
+        Only one caller, of any thread, can delete the attribute: most timers have one use and need no more.
+        """
+        if self._running:
+            self._begin(clock.monotonic_ns())
+            return self
+        try:
+            del self._idle
+        except AttributeError:
+            self._begin(clock.monotonic_ns())
+        else:
+            self._begun = clock.monotonic_ns()
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._event.add_time(self._name, (clock.monotonic_ns() - self._begun) / 1e6)
-        if self._outer is None:
-            self._begun = 0
+        ended = clock.monotonic_ns()
+        if self._running and (self._mine() is not None or hasattr(self, "_idle")):
+            begun = self._finish()
         else:
-            self._begun, self._outer = self._outer
+            begun = self._begun
+            self._idle = True
+        self._event.add_time(self._name, (ended - begun) / 1e6)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -57,7 +70,15 @@ class Timer:
 
 
 def timed(function: F, scope: Callable[[], Any]) -> F:
-    """Wrap a function, sync or async, so that each call runs inside a fresh `scope()`."""
+    """Wrap a function, sync or async, so that each call runs inside a fresh `scope()`.
+
+    Of a generator, sync or async, the scope spans the iteration: from the first step to exhaustion, an
+    exception or `close`; what the scope makes current is so only while the generator runs.
+    """
+    if inspect.isgeneratorfunction(function):
+        return _timed_generator(function, scope)  # type: ignore[return-value]
+    if inspect.isasyncgenfunction(function):
+        return _timed_async_generator(function, scope)  # type: ignore[return-value]
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)
@@ -73,3 +94,51 @@ def timed(function: F, scope: Callable[[], Any]) -> F:
             return function(*args, **kwargs)
 
     return timed_function  # type: ignore[return-value]
+
+
+def _timed_generator(function: Callable[..., Any], scope: Callable[[], Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def timed_generator(*args: Any, **kwargs: Any) -> Any:
+        steps, body = Steps(scope), function(*args, **kwargs)
+        step, given = body.send, None
+        while True:
+            try:
+                with steps:
+                    value = step(given)
+            except StopIteration as end:
+                return end.value
+            try:
+                step, given = body.send, (yield value)
+            except GeneratorExit:
+                steps.last = True
+                with steps:
+                    body.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - handed on to the generator
+                step, given = body.throw, error
+
+    return timed_generator
+
+
+def _timed_async_generator(function: Callable[..., Any], scope: Callable[[], Any]) -> Callable[..., Any]:
+    @wraps(function)
+    async def timed_generator(*args: Any, **kwargs: Any) -> Any:
+        steps, body = Steps(scope), function(*args, **kwargs)
+        step, given = body.asend, None
+        while True:
+            try:
+                with steps:
+                    value = await step(given)
+            except StopAsyncIteration:
+                return
+            try:
+                step, given = body.asend, (yield value)
+            except GeneratorExit:
+                steps.last = True
+                with steps:
+                    await body.aclose()
+                raise
+            except BaseException as error:  # noqa: BLE001 - handed on to the generator
+                step, given = body.athrow, error
+
+    return timed_generator

@@ -84,6 +84,11 @@ class UnitOfWork(Gathered):
         return as_text(self._fields.get("operation"))
 
     @property
+    def context(self) -> dict[str, Any]:
+        """The dict that the event gathers into; after the line, a copy of it."""
+        return self._fields.copy() if self._sealed else super().context
+
+    @property
     def sealed(self) -> bool:
         """Whether the line is written, or dropped, and nothing more can be added."""
         return self._sealed

@@ -64,6 +64,10 @@ VALUES: dict[str, Callable[[], Any]] = {
     "100,000 levels deep": deep,
     "8 x 8 x 8 texts of 8 kB": bushy,
     "2,000 texts of 8 kB": lambda: [["x" * 8000] * 100] * 20,
+    "text of 8,000 line separators": lambda: "\u2028" * 8000,
+    "16 texts of 8,000 zero-width spaces": lambda: ["\u200b" * 8000] * 16,
+    "20 x 100 texts of 120 line separators": lambda: [["\u2028" * 120] * 100] * 20,
+    "8,000 characters, every other one unsafe": lambda: "é\u200b" * 4000,
     "text of 8 kB, all @": lambda: "a@" * 4000,
     "number of 30,000 digits": lambda: 1 << 100_000,
     "10,000 objects that raise": lambda: [Unreadable()] * 10_000,
@@ -72,13 +76,18 @@ VALUES: dict[str, Callable[[], Any]] = {
 }
 
 
-def milliseconds(value: Any) -> float:
+def crowded() -> dict[str, Any]:
+    """The worst record: as many fields as fit, each with as many characters that must be escaped as fit."""
+    return {f"field_{number}": ["\u2028" * 120] * 100 for number in range(250)}
+
+
+def milliseconds(fields: dict[str, Any]) -> float:
     """The shortest of some tries to add and emit."""
     tries = []
     for _ in range(TRIES):
         event = WideEvent("pathological")
         begun = time.perf_counter_ns()
-        event.add_context(value=value).emit()
+        event.add_context(**fields).emit()
         tries.append((time.perf_counter_ns() - begun) / 1e6)
     return min(tries)
 
@@ -88,7 +97,8 @@ def main() -> None:
     contender = load("wide_events")(os.devnull, 1.0)
     for _ in range(100):
         contender.one()
-    print(json.dumps({name: milliseconds(make()) for name, make in VALUES.items()}))
+    took = {name: milliseconds({"value": make()}) for name, make in VALUES.items()}
+    print(json.dumps({**took, "250 lists of 100 texts of line separators": milliseconds(crowded())}))
 
 
 if __name__ == "__main__":

@@ -89,6 +89,13 @@ def test_headers_of_the_application_s_own_are_not_doubled(shop: Observed):
     answer = shop.get("/own", headers={"X-Request-ID": "theirs"})
     assert answer.headers.getlist("X-Request-ID") == ["mine"]
     assert answer.headers.getlist("X-Process-Time") == ["0.25"]
+    assert shop.event["request_id"] == "mine"
+
+
+def test_a_request_id_of_the_application_s_own_that_is_none_stays_off_the_event(shop: Observed):
+    shop.app.add_url_rule("/own", "own", lambda: ("hello", {"X-Request-ID": "not one"}))
+    answer = shop.get("/own", headers={"X-Request-ID": "theirs"})
+    assert answer.headers.getlist("X-Request-ID") == ["not one"]
     assert shop.event["request_id"] == "theirs"
 
 

@@ -15,7 +15,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
 from tests.integrations.conftest import keeping_all
-from wide_events import Pipeline, Settings, current_event, log_business_event, propagate, track_operation
+from wide_events import (
+    Pipeline,
+    Settings,
+    WideEvent,
+    current_event,
+    log_business_event,
+    propagate,
+    track_operation,
+)
+from wide_events.context import enter
 from wide_events.exceptions import ConfigurationError
 from wide_events.integrations.flask import WideEvents
 from wide_events.sinks import MemorySink
@@ -237,6 +246,24 @@ def test_settings_come_from_the_environment_and_the_application_names_the_servic
     WideEvents(app)
     settings = app.extensions["wide_events"].pipeline.settings
     assert (settings.service_name, settings.app_version) == ("volttracker", "3.2.1")
+
+
+def test_a_copied_context_in_a_thread_finds_the_event_of_its_request(shop: Observed):
+    def view() -> str:
+        with track_operation("part"):
+            context = contextvars.copy_context()
+        context.run(enter, WideEvent("another"))
+        with ThreadPoolExecutor(1) as pool:
+            return str(pool.submit(context.run, lambda: g.wide_event is request_event).result())
+
+    def note() -> None:
+        nonlocal request_event
+        request_event = g.wide_event
+
+    request_event: object = None
+    shop.app.before_request(note)
+    shop.app.add_url_rule("/copied", "copied", view)
+    assert shop.get("/copied").text == "True"
 
 
 def test_settings_given_in_code_hold(monkeypatch: pytest.MonkeyPatch):

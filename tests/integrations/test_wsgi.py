@@ -10,7 +10,8 @@ from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from tests.integrations.conftest import keeping_all
 from wide_events import current_event
-from wide_events.integrations.wsgi import WideEventMiddleware, truncated
+from wide_events.integrations.environ import truncated
+from wide_events.integrations.wsgi import WideEventMiddleware
 from wide_events.sinks import MemorySink
 
 if TYPE_CHECKING:
@@ -99,6 +100,35 @@ def test_an_application_that_starts_again_after_an_error():
     assert (len(first), len(second), second[0]) == (2, 3, "500 Oops")
     assert [name for name, _ in second[1]] == ["X-Process-Time", "X-Request-ID"]
     assert (sink.events[0]["status_code"], sink.events[0]["outcome"]) == (500, "error")
+
+
+def test_an_application_that_starts_again_tells_the_type_and_the_length_of_its_last_start_only():
+    def restarting(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Type", "text/csv"), ("Content-Length", "2")])
+        start_response("500 Oops", [], (ValueError, ValueError("broken"), None))
+        return iter([b"oops", b"more"])
+
+    sink = MemorySink()
+    body = WideEventMiddleware(restarting, keeping_all(sink))(EnvironBuilder().get_environ(), lambda *_: None)
+    assert next(iter(body)) == b"oops"
+    body.close()  # type: ignore[attr-defined]
+    (event,) = sink.events
+    assert "content_type" not in event
+    assert (event["outcome"], event["response_bytes"]) == ("disconnected", 4)
+
+
+def test_a_stream_that_nobody_reads_nor_closes_is_counted():
+    def streaming(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        return iter([b"ab"])
+
+    sink = MemorySink()
+    pipeline = keeping_all(sink)
+    wrapped = WideEventMiddleware(streaming, pipeline)
+    wrapped(EnvironBuilder().get_environ(), lambda *_: None)
+    assert (pipeline.stats(), sink.events) == ({"dropped.abandoned": 1}, [])
+    list(wrapped(EnvironBuilder().get_environ(), lambda *_: None))
+    assert pipeline.stats() == {"dropped.abandoned": 1, "kept.rate": 1}
 
 
 def test_an_application_that_names_exc_info():

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 import sys
-from functools import lru_cache
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from wide_events.context import enter, leave
 from wide_events.event import WideEvent
 from wide_events.guards import attempt
+from wide_events.integrations.environ import MAX_PATH, Environ, environ_name, path_of, size_of, truncated
 from wide_events.integrations.tracebacks import tell
 from wide_events.names import PRESENT
 from wide_events.plain import as_text
@@ -36,12 +35,10 @@ if TYPE_CHECKING:
 
     from wide_events.pipeline import Pipeline
 
-Environ = dict[str, Any]
 UNIT: Final = "wide_events.unit"
 """The key of the WSGI environ under which the unit of work lies."""
 
 _MAX_HEADER: Final = 256
-_MAX_PATH: Final = 2048
 _MAX_QUERY: Final = 32
 _METHODS: Final = frozenset(
     {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"}
@@ -65,7 +62,7 @@ class WideEventMiddleware:
         settings = pipeline.settings
         self.client_ip = settings.client_ip
         self._query = settings.capture_query
-        self._headers = tuple((_environ_name(name), name.lower()) for name in settings.capture_headers)
+        self._headers = tuple((environ_name(name), name.lower()) for name in settings.capture_headers)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle one request."""
@@ -106,20 +103,20 @@ class WideEventMiddleware:
 
     def _facts(self, environ: Environ, method: str) -> dict[str, Any]:
         get = environ.get
-        facts: dict[str, Any] = {"method": method, "path": _path(environ)}
+        facts: dict[str, Any] = {"method": method, "path": path_of(environ)}
         agent = get("HTTP_USER_AGENT")
         if agent is not None:
             facts["user_agent"] = agent[:_MAX_HEADER]
         referrer = get("HTTP_REFERER")
         if referrer is not None:
             facts["referrer"] = referrer.partition("?")[0][:_MAX_HEADER]
-        size = _size(get("CONTENT_LENGTH"))
+        size = size_of(get("CONTENT_LENGTH"))
         if size is not None:
             facts["request_bytes"] = size
         if self._headers:
             facts["request_headers"] = self._captured(environ)
         if self._query and get("QUERY_STRING"):
-            query = parse_qsl(environ["QUERY_STRING"][:_MAX_PATH], keep_blank_values=True)
+            query = parse_qsl(environ["QUERY_STRING"][:MAX_PATH], keep_blank_values=True)
             facts["query"] = dict(query[:_MAX_QUERY])
         return facts
 
@@ -216,11 +213,13 @@ class Unit:
         for name, value in headers:
             known = name.lower()
             if known == "content-length":
-                self.length = _size(value)
+                self.length = size_of(value)
             elif known == "content-type":
                 self.content_type = value[:_MAX_HEADER]
             elif known in ours:
                 del ours[known]
+                if known == "x-request-id":  # what the client is told is what it will ask for
+                    self.event.request_id = value
         return [*headers, *ours.values()]
 
     def finish(self, body: Iterable[bytes]) -> Iterable[bytes]:
@@ -289,6 +288,16 @@ class Unit:
         if due and self.event.marked != "error" and not self.event.sealed:
             self.event.mark_outcome("disconnected")
         self.end()
+
+    def abandon(self) -> None:
+        """End without a line, counted as `dropped.abandoned`.
+
+        A finaliser may run at any instruction, also while this very thread holds the lock of somebody's sink:
+        so nothing is written here.
+        """
+        if not self.ended:
+            self.ended = True
+            attempt(self._door.pipeline.discard, self.event, "abandoned", failed=self._door.failed)
 
     def end(self) -> None:
         """End the unit of work, once."""
@@ -360,19 +369,9 @@ class Stream:
         finally:
             self._unit.cut_short()
 
-
-# ---- what a request says -----------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1024)
-def truncated(address: str) -> str | None:
-    """Return a client's address without its last 8 (IPv4) or 80 bits (IPv6); `None` if it is none."""
-    try:
-        known = ip_address(address.partition("%")[0])
-    except ValueError:
-        return None
-    known = getattr(known, "ipv4_mapped", None) or known
-    return str(ip_network((known, 24 if known.version == 4 else 48), strict=False).network_address)
+    def __del__(self) -> None:
+        """Count a body that nobody read to its end nor closed."""
+        self._unit.abandon()
 
 
 def _continue_trace(event: WideEvent, traceparent: str, tracestate: str | None) -> None:
@@ -384,19 +383,3 @@ def _continue_trace(event: WideEvent, traceparent: str, tracestate: str | None) 
     event.tracestate = state._replace(random=bool(parent.flags & RANDOM))
     if state.threshold is not None:
         event.sampled_upstream(1 - state.threshold / ALL)
-
-
-def _path(environ: Environ) -> str:
-    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    if not path.isascii():
-        path = path.encode("latin-1", "replace").decode("utf-8", "replace")
-    return path[:_MAX_PATH]
-
-
-def _size(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and len(text) < 16 else None
-
-
-def _environ_name(header: str) -> str:
-    name = header.upper().replace("-", "_")
-    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"

@@ -14,7 +14,7 @@ from wide_events.guards import attempt
 from wide_events.names import BEGUN, HINTS, PRESENT
 from wide_events.plain import shortened
 from wide_events.redaction.detectors import DETECTORS, MARK, TOO_MANY, suspect
-from wide_events.redaction.keys import ALWAYS, CLEAN, SensitiveKeys
+from wide_events.redaction.keys import ALWAYS, CLEAN, INNER, SensitiveKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -247,7 +247,7 @@ class _Pass:
             self._paths[_MAX_PATHS:] = ["…"]
         return redacted, self._paths
 
-    def _fields(self, fields: dict[str, Any], path: str) -> dict[str, Any]:
+    def _fields(self, fields: dict[str, Any], path: str, under: str | None = None) -> dict[str, Any]:
         kept: dict[str, Any] = {}
         label = _label(fields)
         for key, value in list(fields.items()):
@@ -255,7 +255,7 @@ class _Pass:
             where = f"{path}.{name}" if path else name
             safe = attempt(
                 self._field,
-                label if key == "value" else key,
+                self._telling(label if key == "value" else key, value, under),
                 value,
                 where,
                 failed=partial(self._failed, where),
@@ -266,8 +266,21 @@ class _Pass:
 
     def _field(self, key: str, value: Any, path: str) -> Any:
         if self._redactor._is_secret(key, value):  # noqa: SLF001
-            return self._replaced(value, path)
+            return self._inner(key, value, path) or self._replaced(value, path)
         return self._value(value, path)
+
+    def _telling(self, key: str, value: Any, under: str | None) -> str:
+        """Which key tells whether the value is a secret: its own, or the one that it lies under."""
+        return key if under is None or self._redactor._is_secret(key, value) else under  # noqa: SLF001
+
+    def _inner(self, key: str, value: Any, path: str) -> Any:
+        """Redact the texts below a key under which numbers are counts; `None` if this is none such."""
+        if type(value) not in (dict, list) or self._redactor._keys.verdict(key) != INNER:  # noqa: SLF001
+            return None
+        if type(value) is list:
+            items = [self._field(key, item, f"{path}.{index}") for index, item in enumerate(list(value))]
+            return ["" if item is _DROPPED else item for item in items]
+        return self._fields(value, path, under=key)
 
     def _value(self, value: Any, path: str) -> Any:
         kind = type(value)
@@ -314,6 +327,8 @@ def _is_covered(verdict: int, value: Any) -> bool:
     kind = type(value)
     if kind is bool or value is None or value == PRESENT:
         return False
+    if verdict == INNER and kind in (dict, list):
+        return any(_is_covered(INNER, item) for item in (value.values() if kind is dict else value))
     return verdict == ALWAYS or kind not in (int, float)
 
 

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WORDS: Final = re.compile(
-    r"@|%40|\+\d|j(?<=eyj)|w(?:(?<=passw)|(?<=pw)d)|p(?:(?<=passp)hrase|(?<=otp))|u(?<=au)th(?:[^a-z]|oriz|$)"
-    r"|k(?:(?<=tok)en|(?<=cook)ie|ey(?:[^a-z]|$)|(?<=[spr]k)[-_]|(?<=ak)ia)"
+    r"@|%40|\+\d|j(?<=eyj)|w(?:(?<=passw)|(?<=pw)d)|p(?:ass[^a-z]|(?<=passp)hrase|(?<=otp))|u(?<=au)th(?:[^a-z]|oriz|$)"
+    r"|k(?:(?<=tok)en|(?<=cook)ie|ey(?:id)?(?:[^a-z]|$)|(?<=[spr]k)[-_]|(?<=ak)ia)"
     r"|c(?:(?<=sec)ret|(?<=acc)a|redential)"
     r"|z(?<=aiz)a|g(?:(?<=sig)(?:nature)?[^a-z]|(?<=sg)\.)|b(?:earer\s|asic\s|(?<=-b)egin |(?<=ab)ia)"
-    r"|v(?<=cv)[cv]|y(?:a29\.|(?<=py)pi-)|i(?:(?<=asi)a|(?<=pi)n[^a-z])"
+    r"|v(?<=cv)[cv]|y(?:a29\.|(?<=py)pi-)|i(?:(?<=asi)a|(?<=pi)n[^a-z]|(?<=ession[_-]i)d|(?<=essioni)d)"
     r"|_(?:(?<=gh[opsur]_)|(?<=github_)pat|(?<=npm_)|(?<=hf_)|(?<=hsec_)|(?<=_v1_)|(?<=shp(?:at|ca|pa|ss)_))"
     r"|-(?:(?<=xox[abeoprs]-)|(?<=glpat-))"
 )
 _NUMBERS: Final = re.compile(
-    r"\d(?<![\w.]\d)(?:\d\d(?:\)? ?|[ .-])\d{3}[ .-]\d{4}|\d\d-\d\d-\d{4}|(?<=0)\d{1,4}[ /-]\d{3}"
-    r"|(?:[ -]?\d){12})"
+    r"\d(?<![\w.]\d)(?:\d\d\)?[ .-]?\d{3}[ .-]\d{4}|\d\d-\d\d-\d{4}|(?<=0)\d{1,4}[ /-]\d{3}"
+    r"|(?<=1)[ .-]\(?\d{3}\)?[ .-]\d{3}|(?:[ -]?\d){12})"
 )
 
 
@@ -51,11 +51,12 @@ MARK: Final = re.compile(
 )
 """What stands in the place of a secret."""
 _NEW: Final = f"(?!{MARK.pattern})"
-_USERINFO: Final = re.compile(rf"://{_NEW}[^\s/?#\"'<>]{{1,512}}@")
+_USERINFO: Final = re.compile(rf"://(?!{MARK.pattern}@)[^\s/?#\"'<>]{{1,512}}@")
 _NAMED: Final = re.compile(
-    r"[aAcCoOpPsStT](?:(?<![A-Za-z].)|(?<=[a-z][A-Z]))(?i:"
+    r"[aAcCoOpPsStT](?:(?<![A-Za-z].)|(?<=[a-z][A-Z]))(?ai:"
     r"(?<=a)(?:pi[_-]?key|ccess[_-]?key(?:[_-]?id)?|uth(?:orization)?)|(?<=t)oken|(?<=o)tp"
-    r"|(?<=p)(?:assw(?:or[dt]|d)|assphrase|rivate[_-]?key|wd|in)|(?<=c)(?:redentials?|v[vc])"
+    r"|(?<=p)(?:assw(?:or[dt]|d)|assphrase|rivate[_-]?key(?:[_-]?id)?|wd|in"
+    r"|ass(?:(?<=--pass)|(?==|\\?[\"']\s{0,2}:)))|(?<=c)(?:redentials?|v[vc])"
     r"|(?<=s)(?:ecret|ig(?:nature)?|ession[_-]?id))"
 )
 _GIVEN: Final = re.compile(
@@ -69,7 +70,17 @@ _QUERY_KEY: Final = re.compile(rf"([?&]key=){_NEW}([^&\s#\"'<>;,)}}]{{1,4096}})"
 _COOKIES: Final = re.compile(
     rf"(cookie[\"']?\s{{0,2}}[:=]\s{{0,2}}[\"']?){_NEW}([^\s\"'][^\n\"']{{0,8192}})", re.IGNORECASE
 )
-_BEARER: Final = re.compile(r"[bB](?<![A-Za-z0-9][bB])((?i:earer|asic))(\s{1,4})([A-Za-z0-9._~+/=-]{8,4096})")
+_AUTHORIZATION: Final = re.compile(
+    r"(?P<head>(?:(?P<outer>[\"'])|(?<![\"']))(?:proxy-)?authorization"
+    r"(?:[ \t]?:[ \t]{0,2}(?!(?P=outer))|\\?[\"'][ \t]{0,2}[:,][ \t]{0,2})"
+    rf"(?P<inner>\\?[\"'])?)(?=[^\s\\\"']){_NEW}"
+    r"(?P<value>(?:(?(inner)(?!(?P=inner))|(?(outer)(?!(?P=outer))))(?:\\[^\r\n]|[^\r\n])){1,8192})",
+    re.IGNORECASE | re.ASCII,
+)
+"""To the end of the line; of what stands in quotes, to the closing one."""
+_BEARER: Final = re.compile(
+    r"[bB](?<![A-Za-z0-9][bB])((?ai:earer|asic))(\s{1,4})([A-Za-z0-9._~+/=-]{8,4096})"
+)
 _JWT: Final = re.compile(r"eyJ(?<![\w-]eyJ)[\w-]{5,4096}\.[\w-]{2,8192}(?:\.[\w-]{0,4096}){0,4}")
 _API_KEY: Final = re.compile(
     r"s(?<![A-Za-z0-9]s)(?:k_(?:live|test)_[A-Za-z0-9]{10,255}|k-[\w-]{20,255}"
@@ -135,9 +146,10 @@ def _local_part(text: str, at: int, floor: int) -> int:
 def url_credentials(text: str, mask: Callable[[str, str], str]) -> tuple[str, int]:
     """Find `user:password@` in addresses, and secrets by the name before them.
 
-    `api_key=…`, `"password": "…"`, `--token …`, `pin: 1234`, `Cookie: …`; after a colon only with a digit.
+    `api_key=…`, `"password": "…"`, `--token …`, `pin: 1234`, `Cookie: …`, `Authorization: …`; after other
+    colons only with a digit.
     """
-    one = two = three = 0
+    one = two = three = four = 0
     if "://" in text and "@" in text:
         text, one = _USERINFO.subn(
             lambda m: f"://{mask('credentials', m.group()[3:-1])}@", text, count=TOO_MANY
@@ -147,8 +159,12 @@ def url_credentials(text: str, mask: Callable[[str, str], str]) -> tuple[str, in
         text, two = _QUERY_KEY.subn(lambda m: m.group(1) + mask("redacted", m.group(2)), text, count=TOO_MANY)
     if "cookie" in folded:
         text, three = _COOKIES.subn(lambda m: m.group(1) + mask("redacted", m.group(2)), text, count=TOO_MANY)
-    text, four = _named_secrets(text, mask)
-    return text, one + two + three + four
+    if "authorization" in folded:
+        text, four = _AUTHORIZATION.subn(
+            lambda m: m.group("head") + mask("redacted", m.group("value")), text, count=TOO_MANY
+        )
+    text, five = _named_secrets(text, mask)
+    return text, one + two + three + four + five
 
 
 def _named_secrets(text: str, mask: Callable[[str, str], str]) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Which names promise a secret: by whole segments, so that `token` hits `access_token` and never `tokens`."""
+"""Which names promise a secret: by whole segments, so `token` hits `access_token` and never `max_tokens`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ TEXT: Final = 1
 """Redact texts, dicts and lists under this key; a number here is a count, not a secret."""
 ALWAYS: Final = 2
 """Redact numbers too: a PIN is one."""
+INNER: Final = 3
+"""Redact only the texts, however deep under this key: numbers there are counts, such as costs."""
 
 SEGMENTS: Final = [
     "password",
+    "passwords",
+    "userpassword",
     "passwd",
     "pwd",
     "passphrase",
     "secret",
+    "secrets",
     "token",
     "authorization",
     "credential",
@@ -37,6 +42,7 @@ SEGMENTS: Final = [
     "sessionid",
     "dsn",
     "apikey",
+    "apikeys",
     "accesskey",
     "privatekey",
     "accesstoken",
@@ -49,6 +55,7 @@ SEGMENTS: Final = [
 ]
 PHRASES: Final = (
     "api key",
+    "api keys",
     "access key",
     "private key",
     "signing key",
@@ -63,6 +70,10 @@ WHOLE: Final = {
     "pwd": ALWAYS,
     "passphrase": ALWAYS,
     "auth": TEXT,
+    "x auth": TEXT,
+    "pass": TEXT,
+    "tokens": INNER,
+    "pins": TEXT,
     "pin": ALWAYS,
     "otp": ALWAYS,
     "pan": ALWAYS,
@@ -90,7 +101,7 @@ class SensitiveKeys:
         self._longest = max(map(len, self._phrases), default=1)
 
     def verdict(self, key: str) -> int:
-        """Say what of a key's values is secret: `CLEAN`, `TEXT` or `ALWAYS`."""
+        """Say what of a key's values is secret: `CLEAN`, `TEXT`, `ALWAYS` or `INNER`."""
         parts = segments(key[:_LONGEST])
         found = self._whole.get(parts, CLEAN)
         for size in range(1, self._longest + 1):
