@@ -286,3 +286,14 @@ def test_the_scope_of_an_async_generator_spans_its_iteration(sink: MemorySink):
 
 async def anext_of(running: Any) -> Any:
     return await running.__anext__()
+
+
+def test_timers_that_end_in_another_order_than_they_began_are_all_told(sink: MemorySink):
+    with track_operation("job") as event:
+        one, other = event.timer("one"), event.timer("other")
+        for timer in (one, one, other, other):
+            timer.__enter__()
+        for timer in (one, other, one, other):
+            timer.__exit__(None, None, None)
+    times = sink.events[0]["performance_breakdown"]
+    assert (times["one_count"], times["other_count"]) == (2, 2)

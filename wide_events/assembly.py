@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _STDOUT: Final = 1
 _WHOLE: Final = sys.maxsize
-_TRIES: Final = 6
 _ROOM_FOR_NAMES: Final = 64
 _LEAST_ROOM: Final = 1024
 
@@ -147,9 +146,7 @@ def _fitted(write: Callable[[dict[str, Any]], bytes], limit: int, record: dict[s
     What the other form takes more than the native one, the record is cut by in a further try.
     """
     line, room = write(record if fits(record, limit) else decode(encode(record, limit))), limit
-    for _ in range(_TRIES):
-        if len(line) <= limit or room == _LEAST_ROOM:
-            break
+    while len(line) > limit and room > _LEAST_ROOM:
         room = max(room * limit // len(line) - _ROOM_FOR_NAMES, _LEAST_ROOM)
         line = write(decode(encode(record, room)))
     return line

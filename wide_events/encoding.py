@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import math
 import re
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -215,13 +217,8 @@ def _beginning(value: Any, most: int) -> Any:
     """Leave the first characters of a text, or the first items of a list."""
     if type(value) is str:
         return value[:most] + "…"
-    kept = 0
-    for item in value:
-        most -= _characters(item) + 1
-        if most < 0:
-            break
-        kept += 1
-    return [*value[:kept], "…"]
+    ends = list(accumulate(_characters(item) + 1 for item in value))
+    return [*value[: bisect_right(ends, most)], "…"]
 
 
 class _Part:

@@ -85,8 +85,9 @@ class _Instrumented:
     def _watch(
         self,
         method: str,
+        *,
+        after: Callable[..., None],
         before: Callable[..., None] | None = None,
-        after: Callable[..., None] | None = None,
     ) -> None:
         """Wrap one method of the application; what we look at never changes what it does."""
         original = getattr(self._app, method)
@@ -100,8 +101,7 @@ class _Instrumented:
             if before is not None:
                 attempt(before, unit, asked, *args[-1:], failed=failed)
             result = original(*args, **kwargs)
-            if after is not None:
-                attempt(after, unit, asked, result, *args[-1:], failed=failed)
+            attempt(after, unit, asked, result, *args[-1:], failed=failed)
             return result
 
         setattr(self._app, method, watched)
