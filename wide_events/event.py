@@ -13,7 +13,7 @@ from wide_events.failures import describe
 from wide_events.gathering import is_plain
 from wide_events.guards import attempt
 from wide_events.home import homes, locks
-from wide_events.names import RESERVED, RESERVED_OUTSIDE_REQUESTS
+from wide_events.names import LEVELS, RESERVED, RESERVED_OUTSIDE_REQUESTS
 from wide_events.plain import MAX_FIELDS, MAX_KEY, MAX_TEXT, as_text, finite, key_text
 from wide_events.timers import Timer
 from wide_events.unit import UnitOfWork
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 MAX_LOGS: Final = 100
 MAX_HANDLED: Final = 10
-_LEVELS: Final = frozenset({"debug", "info", "warning", "error", "critical"})
 _ALIASES: Final = {"warn": "warning", "err": "error", "fatal": "critical"}
 unreserved: Final = RESERVED.isdisjoint
 
@@ -59,7 +58,7 @@ class WideEvent(UnitOfWork):
         if not unreserved(fields):
             fields = self._without_conflicts(fields)
         own = self._fields
-        for value in fields.values():
+        for value in fields.values():  # `is_plain`, in line: nothing is called more often
             kind = type(value)
             if kind is str and len(value) <= MAX_TEXT:
                 continue
@@ -73,11 +72,11 @@ class WideEvent(UnitOfWork):
 
     def add_user_context(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
         """Say who it was for: `user_id`, `tier`, `account_age_days` and the like, under `user_context`."""
-        return self._add("user_context", fields if given is None else {**self._named(given), **fields})
+        return self._add("user_context", fields, given)
 
     def add_vehicle_context(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
         """Say which vehicle: `usage_tier`, `total_trips`, `account_age_days`, … under `vehicle_context`."""
-        return self._add("vehicle_context", fields if given is None else {**self._named(given), **fields})
+        return self._add("vehicle_context", fields, given)
 
     def add_business_metric(self, key: str, value: Any, critical: bool = False) -> Self:  # noqa: FBT001, FBT002
         """Note what it meant to the business; with `critical=True` a true value always keeps the event."""
@@ -91,15 +90,15 @@ class WideEvent(UnitOfWork):
 
     def add_feature_flags(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
         """Note the feature flags that were in force."""
-        return self._add("feature_flags", fields if given is None else {**self._named(given), **fields})
+        return self._add("feature_flags", fields, given)
 
     def add_cost(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
         """Note what it cost, in a currency of your choice: `add_cost(vision=0.012, total=0.052)`."""
-        return self._add("costs", fields if given is None else {**self._named(given), **fields})
+        return self._add("costs", fields, given)
 
     def add_tokens(self, given: Mapping[str, Any] | None = None, /, **fields: Any) -> Self:
         """Note language-model tokens: `add_tokens(input=812, output=230)`."""
-        return self._add("tokens", fields if given is None else {**self._named(given), **fields})
+        return self._add("tokens", fields, given)
 
     def increment(self, key: str, by: float = 1) -> Self:
         """Count something up under `technical_metrics`, exactly, from any number of threads."""
@@ -115,7 +114,7 @@ class WideEvent(UnitOfWork):
         return self
 
     def log(self, message: str, level: str = "info", **fields: Any) -> Self:
-        """Gather a log line under `logs`: kept only if the event is; at most 100, then they are counted."""
+        """Gather a log line under `logs`: kept only if the event is; of more than 100, `truncated` tells."""
         if self._sealed:
             return self._late(("logs",))
         line = {"t_ms": self.elapsed_ms(), "level": as_text(level, 20), "message": as_text(message)}
@@ -241,7 +240,7 @@ class WideEvent(UnitOfWork):
 
     def _take_level(self, level: str) -> None:
         level = _ALIASES.get(level, level)
-        if level in _LEVELS:
+        if level in LEVELS:
             self.level = level
         else:
             self._refuse("emit")
@@ -279,7 +278,9 @@ class WideEvent(UnitOfWork):
 
     # ---- inside --------------------------------------------------------------------------------------------
 
-    def _add(self, name: str, fields: dict[str, Any]) -> Self:
+    def _add(self, name: str, fields: dict[str, Any], given: object = None) -> Self:
+        if given is not None:
+            fields = {**self._named(given), **fields}
         if self._sealed:
             return self._late(fields)
         if not is_plain(fields.values()):

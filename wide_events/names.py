@@ -116,3 +116,6 @@ RESERVED: Final = frozenset((*IDENTITY, *SERVICE, *REQUEST, *BLOCKS, *SAMPLING, 
 
 RESERVED_OUTSIDE_REQUESTS: Final = RESERVED - frozenset(REQUEST)
 """An event of another kind may carry fields of these names: `WideEvent("job").add_context(method="POST")`."""
+
+LEVELS: Final = {"debug": 0, "info": 1, "warning": 2, "error": 3, "critical": 4}
+"""The levels of an event, by rank."""

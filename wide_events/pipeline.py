@@ -12,10 +12,10 @@ from wide_events.context import INERT
 from wide_events.guards import attempt
 from wide_events.health import Health
 from wide_events.home import homes
-from wide_events.names import MEASURED
+from wide_events.names import LEVELS, MEASURED
 from wide_events.plain import Copier, as_text
 from wide_events.propagation import threshold_of, write_traceparent, write_tracestate
-from wide_events.record import LEVELS, record
+from wide_events.record import record
 from wide_events.redaction import FAILED as REPLACED
 from wide_events.redaction import Redactor
 from wide_events.sampling import Decision

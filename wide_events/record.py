@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from wide_events.clock import rfc3339
-from wide_events.names import HINTS
+from wide_events.names import HINTS, LEVELS
 from wide_events.plain import finite
 from wide_events.taxonomy import ErrorCode
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from wide_events.sampling import Decision
 
 SCHEMA_VERSION: Final = "1.0"
-LEVELS: Final = {"debug": 0, "info": 1, "warning": 2, "error": 3, "critical": 4}
 _OF_OUTCOME: Final = {
     "success": "info",
     "partial": "warning",

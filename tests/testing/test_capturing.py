@@ -7,43 +7,21 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
-from flask import Flask, g
 
+from tests.testing.shop import rated
 from wide_events import Pipeline, WideEvent, current_event, log_business_event, track_operation
 from wide_events.clock import clock
 from wide_events.context import active, enter
-from wide_events.integrations.flask import WideEvents, skip
 from wide_events.pipeline import default_pipeline, set_default_pipeline
 from wide_events.propagation import entropy
 from wide_events.sampling import Policy
-from wide_events.settings import Settings
 from wide_events.sinks import MemorySink
 from wide_events.testing import assert_dropped, capture
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def rated(rate: float, **settings: object) -> Settings:
-    return Settings(service_name="shop", sample_default=rate, log_format="json", **settings)
-
-
-@pytest.fixture
-def app():
-    app = Flask("shop")
-    WideEvents(app, settings=rated(0.5))
-
-    @app.post("/upload")
-    def upload() -> dict[str, bool]:
-        g.wide_event.add_vehicle_context(usage_tier="light").add_context(password="hunter2")
-        return {"ok": True}
-
-    @app.get("/ping")
-    @skip
-    def ping() -> str:
-        return "pong"
-
-    return app
+    from flask import Flask
 
 
 # ---- what is captured --------------------------------------------------------------------------------------

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from flask import Flask, g
 from freezegun import freeze_time
 
 from wide_events import WideEvent, track_operation
 from wide_events.clock import clock
-from wide_events.integrations.flask import WideEvents, skip
-from wide_events.settings import Settings
 from wide_events.testing import assert_dropped, assert_kept, capture
 
-
-def rated(rate: float, **settings: object) -> Settings:
-    return Settings(service_name="shop", sample_default=rate, log_format="json", **settings)
-
-
-@pytest.fixture
-def app():
-    app = Flask("shop")
-    WideEvents(app, settings=rated(0.5))
-
-    @app.post("/upload")
-    def upload() -> dict[str, bool]:
-        g.wide_event.add_vehicle_context(usage_tier="light").add_context(password="hunter2")
-        return {"ok": True}
-
-    @app.get("/ping")
-    @skip
-    def ping() -> str:
-        return "pong"
-
-    return app
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def test_timestamps_freeze_and_durations_stay_real():
