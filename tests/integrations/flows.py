@@ -337,3 +337,14 @@ def a_body_is_whole_but_has_no_length(app: Flask) -> None:
         return response
 
     index(app, view)
+
+
+# ---- comparing answers -------------------------------------------------------------------------------------
+
+OURS = {"x-request-id", "x-process-time"}
+
+
+def common_headers(answer: Any) -> list[tuple[str, str]]:
+    """The headers of an answer, with the library or without: less ours and the second that `Date` tells."""
+    theirs = [(name, value) for name, value in answer.headers if name.lower() not in OURS]
+    return [(name, "now" if name == "Date" else value) for name, value in theirs]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integrations.flows import FLOWS, Flow
+from tests.integrations.flows import FLOWS, Flow, common_headers
 from wide_events import current_event
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-OURS = {"x-request-id", "x-process-time"}
 numbers = count(1)
 
 
@@ -33,8 +32,7 @@ def answer_of(app: Flask, flow: Flow) -> tuple[Any, ...]:
             body = answer.get_data()
     except BaseException as escaped:  # noqa: BLE001 - some of them are none of Exception's
         return type(escaped), str(escaped)
-    headers = [(name, value) for name, value in answer.headers if name.lower() not in OURS]
-    return answer.status, headers, body
+    return answer.status, common_headers(answer), body
 
 
 @every_flow

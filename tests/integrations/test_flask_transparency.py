@@ -10,13 +10,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.integrations.conftest import keeping_all
+from tests.integrations.flows import common_headers
 from wide_events.integrations.flask import WideEvents
 from wide_events.sinks import MemorySink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-OURS = {"x-request-id", "x-process-time"}
 
 
 def broken(*_: object) -> Any:
@@ -118,12 +117,7 @@ def answer_of(plan: dict[str, Any], extension: WideEvents | None) -> tuple[Any, 
             body = answer.get_data()
     except BaseException as escaped:  # noqa: BLE001 - some of them are none of Exception's
         return type(escaped), str(escaped)
-    return answer.status, [told(*pair) for pair in answer.headers if pair[0].lower() not in OURS], body
-
-
-def told(name: str, value: str) -> tuple[str, str]:
-    """A header as far as two answers can have it in common: `Date` tells the second of each."""
-    return name, "now" if name == "Date" else value
+    return answer.status, common_headers(answer), body
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
